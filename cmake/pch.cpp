@@ -1,0 +1,1 @@
+// Exists to own a precompiled header; see module.cmake.

@@ -1,0 +1,99 @@
+#pragma once
+
+/// What the readers and writers of this module may do with values beyond their public interface: fill elements in place.
+
+#include <cormorant/bson/bson.hpp>
+#include <cormorant/bson/value.hpp>
+
+#include <span>
+#include <string_view>
+
+namespace cormorant::detail {
+
+/// Code with its scope.
+struct code_node {
+    value text;
+    value scope;
+};
+
+struct access {
+    /// A new null element in the container's storage.
+    static value& append(document& d, std::string_view key) { return d.append_null(key); }
+    static value& append(array& a) { return a.append_null(); }
+
+    /// Fills a value that is null.
+    template <class T>
+    static void init(value& null, T const& v) {
+        null.init(v);
+    }
+    static void init_type(value& null, bson_type type) noexcept { null.scalar_.type = type; }
+    static void init_text(value& null, bson_type type, std::string_view text) { null.init_text(type, text); }
+    static void init_binary(value& null, std::span<std::byte const> bytes, std::uint8_t subtype) {
+        null.init_binary(bytes, subtype);
+    }
+    static void init_regex(value& null, std::string_view pattern, std::string_view options) { null.init_regex(pattern, options); }
+    static void init_db_pointer(value& null, std::string_view ns, object_id const& id) { null.init_db_pointer(ns, id); }
+    /// Answers the scope, an empty document to be filled.
+    static document& init_code(value& null, std::string_view text) {
+        null.init_code(text, document());
+        return null.scalar_.data.code->scope.as_document();
+    }
+
+    /// The text of a string, symbol or code.
+    static std::string_view text(value const& v) noexcept { return v.text(); }
+    /// The bytes of a value that is kept elsewhere.
+    static std::string_view blob(value const& v) noexcept { return {v.blob_.data, v.blob_.size}; }
+    static std::uint8_t subtype(value const& v) noexcept { return v.blob_.subtype; }
+    static bool boolean(value const& v) noexcept { return v.scalar_.data.boolean; }
+    static std::int32_t int32(value const& v) noexcept { return v.scalar_.data.int32; }
+    /// Of an int64 or a date.
+    static std::int64_t int64(value const& v) noexcept { return v.scalar_.data.int64; }
+    static double real(value const& v) noexcept { return v.scalar_.data.real; }
+    static timestamp stamp(value const& v) noexcept { return v.scalar_.data.stamp; }
+    static decimal128 const& decimal(value const& v) noexcept { return *v.scalar_.data.decimal; }
+    static object_id const& id(value const& v) noexcept { return v.id_.id; }
+    static document const& as_document(value const& v) noexcept { return v.document_; }
+    static array const& as_array(value const& v) noexcept { return v.array_; }
+    static std::string_view code_text(value const& v) noexcept { return v.scalar_.data.code->text.text(); }
+    static document const& code_scope(value const& v) noexcept { return v.scalar_.data.code->scope.document_; }
+
+    struct regex_parts {
+        std::string_view pattern;
+        std::string_view options;
+    };
+    /// The blob of a regex is `pattern NUL options`.
+    static regex_parts regex_of(value const& v) noexcept {
+        auto const all = blob(v);
+        auto const split = all.find('\0');
+        return {all.substr(0, split), all.substr(split + 1)};
+    }
+    struct pointer_parts {
+        std::string_view ns;
+        object_id id;
+    };
+    /// The blob of a DBPointer is the id, then the namespace.
+    static pointer_parts pointer_of(value const& v) noexcept {
+        auto const all = blob(v);
+        pointer_parts parts;
+        std::memcpy(static_cast<void*>(&parts.id), all.data(), object_id::size);
+        parts.ns = all.substr(object_id::size);
+        return parts;
+    }
+
+    // Parts of elements whose type is known, without a copy.
+    static std::string_view raw_text(bson_element const& e, std::size_t position) noexcept { return e.text(position); }
+    static regex_parts raw_regex(bson_element const& e) noexcept {
+        std::string_view const all(reinterpret_cast<char const*>(e.data_), e.size_ - 1);
+        auto const split = all.find('\0');
+        return {all.substr(0, split), all.substr(split + 1)};
+    }
+    static object_id raw_pointer_id(bson_element const& e) noexcept { return e.load<object_id>(e.size_ - object_id::size); }
+    static bson_view raw_scope(bson_element const& e) {
+        auto const position = 4 + 4 + e.text(4).size() + 1;
+        return bson_view({e.data_ + position, e.size_ - position}, e.offset_ + position);
+    }
+    static void put_root(bson_writer& out, document const& d) { out.put_members(d); }
+    static std::size_t offset(bson_view const& v) noexcept { return v.offset_; }
+};
+
+} // namespace cormorant::detail

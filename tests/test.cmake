@@ -1,0 +1,32 @@
+cormorant_pch(cormorant_pch_test <boost/asio.hpp> <boost/asio/any_completion_handler.hpp> <gmock/gmock.h> <gtest/gtest.h>)
+target_link_libraries(cormorant_pch_test PRIVATE GTest::gtest GTest::gmock)
+
+# cormorant_test(NAME LABEL kind SOURCES a.cpp... [SERVER] [LINK targets...] [ARGS ...] [TIMEOUT seconds])
+# One GoogleTest program, registered with CTest as one test (fast) under the label of its folder.
+# SERVER: it needs a MongoDB server; MONGO_DSN is set when it runs, and no other such test runs at the same time.
+function(cormorant_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "ASIO;SERVER" "LABEL;TIMEOUT" "SOURCES;LINK;ARGS")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "cormorant_test(${name}): what is ${arg_UNPARSED_ARGUMENTS}?")
+  endif()
+  if(arg_SERVER AND NOT CORMORANT_MONGO)
+    return()
+  endif()
+
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR}/tests/support)
+  target_link_libraries(${name} PRIVATE cormorant_project_options cormorant::cormorant GTest::gtest GTest::gmock GTest::gtest_main ${arg_LINK})
+  target_precompile_headers(${name} REUSE_FROM cormorant_pch_test)
+
+  if(arg_SERVER)
+    set(launcher ${PROJECT_SOURCE_DIR}/tools/with-mongod)
+  endif()
+  add_test(NAME ${name} COMMAND ${launcher} $<TARGET_FILE:${name}> ${arg_ARGS})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+  if(arg_SERVER)
+    set_tests_properties(${name} PROPERTIES RESOURCE_LOCK mongod)
+  endif()
+endfunction()
