@@ -1,0 +1,163 @@
+#include <cormorant/pipeline/runner.hpp>
+
+#include "pipeline/annotate.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <vector>
+
+namespace cormorant {
+
+namespace asio = boost::asio;
+
+namespace {
+
+std::string full_name(hook_args const& a) { return fmt::format("{}_{}", to_string(a.type), a.hook); }
+
+/// Inside a handler: throws what the caller is to see of the exception of a hook.
+[[noreturn]] void rethrow_from_hook(hook_args const& a) {
+    try {
+        throw;
+    } catch (error& e) {
+        detail::rethrow_with(e, [&](diagnostics& d) {
+            if (d.hook.empty())
+                d.hook = full_name(a);
+        });
+    } catch (boost::system::system_error const& e) {
+        if (detail::is_cancellation(e))
+            throw;
+    } catch (std::exception const&) {
+    } catch (...) {
+    }
+
+    diagnostics d;
+    d.hook = full_name(a);
+    std::string text = "it threw something that is no std::exception";
+    try {
+        throw;
+    } catch (std::exception const& e) {
+        text = e.what();
+    } catch (...) {
+    }
+    std::throw_with_nested(error(errc::hook_failed, fmt::format("hook {} failed: {}", d.hook, text), std::move(d)));
+}
+
+/// Ends `work` with `errc::deadline` when it takes longer. Both run on one strand, as a cancellation must not meet what it cancels.
+asio::awaitable<void> with_deadline(asio::awaitable<void> work, std::chrono::steady_clock::time_point deadline) {
+    auto const strand = asio::make_strand(co_await asio::this_coro::executor);
+    asio::steady_timer timer(strand, deadline);
+    auto group =
+        asio::experimental::make_parallel_group(asio::co_spawn(strand, std::move(work), asio::deferred), timer.async_wait(asio::deferred));
+    auto const [order, work_error, timer_error] = co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+    if (order[0] == 1 && !timer_error)
+        throw error(errc::deadline, "the deadline passed while a hook ran");
+    if (work_error)
+        std::rethrow_exception(work_error);
+}
+
+/// The span of one hook. Operations that the hook starts go below it.
+class hook_span {
+public:
+    explicit hook_span(hook_args& a) {
+        if (!a.common.trace_value)
+            return;
+        scope_ = a.common.scope_value.get();
+        span_.emplace(a.common.trace_value, scope_ ? scope_->span : trace::no_parent, span_kind::hook, full_name(a));
+        if (scope_)
+            outer_ = std::exchange(scope_->span, span_->id());
+    }
+    hook_span(hook_span const&) = delete;
+    hook_span& operator=(hook_span const&) = delete;
+    ~hook_span() {
+        if (scope_)
+            scope_->span = outer_;
+    }
+
+private:
+    call_scope* scope_ = nullptr;
+    std::size_t outer_ = trace::no_parent;
+    std::optional<trace_scope> span_;
+};
+
+} // namespace
+
+hook_args& hook_stage::prepare() {
+    hook_args& a = subject_.args(position_);
+    a.hook = hooks_[hook_].hook->name;
+    a.args = hooks_[hook_].args;
+    return a;
+}
+
+std::size_t hook_stage::group_size() const noexcept {
+    auto const& batch = hooks_[hook_].hook->handler.batch();
+    std::size_t n = 1;
+    if (batch && subject_.size() == 1) {
+        while (hook_ + n < hooks_.size() && hooks_[hook_ + n].hook->handler.batch() == batch)
+            ++n;
+    }
+    return n;
+}
+
+void hook_stage::advance(std::size_t hooks) noexcept {
+    if (++position_ < subject_.size())
+        return;
+    position_ = 0;
+    hook_ += hooks;
+}
+
+bool hook_stage::run() {
+    if (subject_.size() == 0)
+        return true;
+    while (hook_ < hooks_.size()) {
+        auto const& plain = hooks_[hook_].hook->handler.plain();
+        if (!plain)
+            return false;
+        hook_args& a = prepare();
+        try {
+            hook_span const span(a);
+            plain(a);
+        } catch (...) {
+            rethrow_from_hook(a);
+        }
+        advance(1);
+    }
+    return true;
+}
+
+asio::awaitable<void> hook_stage::finish() {
+    do {
+        hook_args& a = prepare();
+        std::size_t const group = group_size();
+        try {
+            auto const deadline = a.common.deadline_value;
+            auto const& handler = hooks_[hook_].hook->handler;
+            if (handler.batch()) {
+                std::vector<hook_call> calls;
+                calls.reserve(group);
+                for (planned_hook const& p : hooks_.subspan(hook_, group))
+                    calls.push_back(hook_call(p.hook->name, p.args, p.nested));
+                co_await (*handler.batch())(a, calls);
+            } else {
+                hook_span const span(a);
+                if (deadline)
+                    co_await with_deadline(handler.coroutine()(a), *deadline);
+                else
+                    co_await handler.coroutine()(a);
+            }
+        } catch (...) {
+            rethrow_from_hook(a);
+        }
+        advance(group);
+    } while (!run());
+}
+
+} // namespace cormorant
