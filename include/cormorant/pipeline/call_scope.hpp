@@ -17,7 +17,8 @@ struct population_count {
     std::int64_t documents = 0;
 };
 
-/// The place of a running operation among those that surround it. Operations make it, hooks hand it on with `find_options().inside(args.common)`.
+/// The place of a running operation among those that surround it. Operations make it, hooks hand it on with
+/// `find_options().inside(args.common)`.
 ///
 /// Thread safety: as the operation that it belongs to.
 struct call_scope {

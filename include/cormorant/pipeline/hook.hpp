@@ -49,15 +49,17 @@ struct hook_signature<R (*)(A&)> : hook_argument<R (*)(A&)> {};
 struct hook_call {
     std::string_view name;
     document const* args = nullptr;
-    /// The requests that the call addressed to what is below: for `"author.afterFind_image"` asked for together with `afterFind_author`
-    /// the call of `author` has `afterFind_image` here. Null: none were given.
+    /// The requests that the call addressed to what is below: for `"author.afterFind_image"` asked for together with
+    /// `afterFind_author` the call of `author` has `afterFind_image` here. Null: none were given.
     hook_requests const* nested = nullptr;
 };
 
-/// A function of the user's, plain or a coroutine, for one of the argument types of `hook_args.hpp`; `hook_args&` itself takes any type.
+/// A function of the user's, plain or a coroutine, for one of the argument types of `hook_args.hpp`; `hook_args&` itself takes
+/// any type.
 ///
 /// A plain function costs no coroutine frame. A coroutine may suspend for as long as it likes: the operation waits.
-/// An exception halts the operation: the hooks left do not run, and the caller gets a `cormorant::error` with operation, model and hook
+/// An exception halts the operation: the hooks left do not run, and the caller gets a `cormorant::error` with operation, model
+/// and hook
 /// (`errc::hook_failed`, or the code of the error that the hook threw).
 /// Thread safety: a handler may be called by several operations at the same time when they run on several threads.
 class hook_handler {
@@ -73,7 +75,8 @@ public:
         using signature = detail::hook_signature<F>;
         using args = typename signature::type;
         using result = typename signature::result;
-        static_assert(std::is_base_of_v<hook_args, args>, "a hook takes a reference to one of the argument types of hook_args.hpp");
+        static_assert(
+            std::is_base_of_v<hook_args, args>, "a hook takes a reference to one of the argument types of hook_args.hpp");
         static_assert(std::is_void_v<result> || std::is_same_v<result, boost::asio::awaitable<void>>,
             "a hook returns void or boost::asio::awaitable<void>");
         if constexpr (!std::is_same_v<args, hook_args>) {
@@ -110,7 +113,8 @@ private:
 
 /// A hook as it is registered with a model.
 struct hook_definition {
-    /// Throws `errc::definition` when the type is unknown, the name is empty, or the handler does not take the arguments of the type.
+    /// Throws `errc::definition` when the type is unknown, the name is empty, or the handler does not take the arguments of the
+    /// type.
     hook_definition(std::string_view type, std::string name, hook_handler handler, bool is_required = false);
 
     hook_type type;

@@ -16,9 +16,9 @@ class model;
 
 /// The places of the pipeline at which hooks run.
 ///
-/// find: beforeFind, beforeFilter, afterFind. count: beforeCount, beforeFilter, afterCount. insert: beforeInsert, beforePut (each document),
-/// afterPut (each document), afterInsert. save: beforeSave, beforePut, afterPut, afterSave. update: beforeUpdate, beforeFilter, afterUpdate.
-/// remove: beforeRemove, beforeFilter, afterRemove. aggregate: beforeAggregate, afterAggregate.
+/// find: beforeFind, beforeFilter, afterFind. count: beforeCount, beforeFilter, afterCount. insert: beforeInsert, beforePut (each
+/// document), afterPut (each document), afterInsert. save: beforeSave, beforePut, afterPut, afterSave. update: beforeUpdate,
+/// beforeFilter, afterUpdate. remove: beforeRemove, beforeFilter, afterRemove. aggregate: beforeAggregate, afterAggregate.
 enum class hook_type : std::uint8_t {
     before_find,
     after_find,
@@ -223,23 +223,39 @@ struct after_aggregate_args : hook_args {
 template <class F>
 decltype(auto) visit(hook_args& a, F&& f) {
     switch (a.type) {
-    case hook_type::before_find: return f(static_cast<before_find_args&>(a));
-    case hook_type::after_find: return f(static_cast<after_find_args&>(a));
-    case hook_type::before_count: return f(static_cast<before_count_args&>(a));
-    case hook_type::after_count: return f(static_cast<after_count_args&>(a));
-    case hook_type::before_insert: return f(static_cast<before_insert_args&>(a));
-    case hook_type::after_insert: return f(static_cast<after_insert_args&>(a));
-    case hook_type::before_save: return f(static_cast<before_save_args&>(a));
-    case hook_type::after_save: return f(static_cast<after_save_args&>(a));
-    case hook_type::before_update: return f(static_cast<before_update_args&>(a));
-    case hook_type::after_update: return f(static_cast<after_update_args&>(a));
-    case hook_type::before_remove: return f(static_cast<before_remove_args&>(a));
-    case hook_type::after_remove: return f(static_cast<after_remove_args&>(a));
-    case hook_type::before_aggregate: return f(static_cast<before_aggregate_args&>(a));
-    case hook_type::after_aggregate: return f(static_cast<after_aggregate_args&>(a));
-    case hook_type::before_filter: return f(static_cast<filter_args&>(a));
+    case hook_type::before_find:
+        return f(static_cast<before_find_args&>(a));
+    case hook_type::after_find:
+        return f(static_cast<after_find_args&>(a));
+    case hook_type::before_count:
+        return f(static_cast<before_count_args&>(a));
+    case hook_type::after_count:
+        return f(static_cast<after_count_args&>(a));
+    case hook_type::before_insert:
+        return f(static_cast<before_insert_args&>(a));
+    case hook_type::after_insert:
+        return f(static_cast<after_insert_args&>(a));
+    case hook_type::before_save:
+        return f(static_cast<before_save_args&>(a));
+    case hook_type::after_save:
+        return f(static_cast<after_save_args&>(a));
+    case hook_type::before_update:
+        return f(static_cast<before_update_args&>(a));
+    case hook_type::after_update:
+        return f(static_cast<after_update_args&>(a));
+    case hook_type::before_remove:
+        return f(static_cast<before_remove_args&>(a));
+    case hook_type::after_remove:
+        return f(static_cast<after_remove_args&>(a));
+    case hook_type::before_aggregate:
+        return f(static_cast<before_aggregate_args&>(a));
+    case hook_type::after_aggregate:
+        return f(static_cast<after_aggregate_args&>(a));
+    case hook_type::before_filter:
+        return f(static_cast<filter_args&>(a));
     case hook_type::before_put:
-    case hook_type::after_put: break;
+    case hook_type::after_put:
+        break;
     }
     return f(static_cast<put_args&>(a));
 }

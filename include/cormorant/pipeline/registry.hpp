@@ -60,7 +60,8 @@ struct planned_hook {
     hook_definition const* hook;
     /// What the request gave it, or null.
     document const* args;
-    /// What was asked for under the hook's name: for the hook `author` the requests `"author.…"` without that part. Null: nothing was.
+    /// What was asked for under the hook's name: for the hook `author` the requests `"author.…"` without that part. Null: nothing
+    /// was.
     hook_requests const* nested;
 };
 
@@ -75,8 +76,8 @@ struct parsed_request {
 /// Throws `errc::invalid_argument` when the text is neither.
 parsed_request parse_request(std::string_view request);
 
-/// The hooks that run for a list of requests: in each type first those asked for in their order (twice when asked for twice), then the
-/// required ones that were not asked for, in the order of definition. Immutable.
+/// The hooks that run for a list of requests: in each type first those asked for in their order (twice when asked for twice),
+/// then the required ones that were not asked for, in the order of definition. Immutable.
 ///
 /// Requests of a type that the operation does not run are not looked at, even when no such hook exists.
 /// Thread safety: may be read from any thread.
@@ -122,7 +123,8 @@ public:
     std::shared_ptr<hook_plan const> plan(hook_requests const& requests);
 
 private:
-    // Lists are chosen by the application's code, so there are few; a program that makes them up at run time starts over at this many.
+    // Lists are chosen by the application's code, so there are few; a program that makes them up at run time starts over at this
+    // many.
     static constexpr std::size_t largest = 256;
 
     struct hash {

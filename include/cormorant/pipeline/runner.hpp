@@ -33,9 +33,9 @@ protected:
 /// if (!stage.run())               // the plain hooks, up to the first that has to wait
 ///     co_await stage.finish();    // and all the others
 /// \endcode
-/// An exception of a hook ends the run: a `cormorant::error` keeps its code and gets the name of the hook, any other exception becomes
-/// `errc::hook_failed` with the original nested in it (`std::rethrow_if_nested`); cancellation goes through as it is. With a deadline in the
-/// options a coroutine hook is cancelled when it passes, and the run ends with `errc::deadline`.
+/// An exception of a hook ends the run: a `cormorant::error` keeps its code and gets the name of the hook, any other exception
+/// becomes `errc::hook_failed` with the original nested in it (`std::rethrow_if_nested`); cancellation goes through as it is.
+/// With a deadline in the options a coroutine hook is cancelled when it passes, and the run ends with `errc::deadline`.
 class hook_stage {
 public:
     hook_stage(std::span<planned_hook const> hooks, hook_subject& subject) noexcept : hooks_(hooks), subject_(subject) {}

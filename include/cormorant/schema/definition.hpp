@@ -1,0 +1,132 @@
+#pragma once
+
+/// `model_definition`: everything that is declared of a model, built fluently or read from JSON.
+/// \code
+/// model_definition("post")
+///     .field("title", string().required().max_length(200))
+///     .relation(single("author").model("authors"))
+///     .index(doc("title", 1))
+/// \endcode
+
+#include <cormorant/operation/operations.hpp>
+#include <cormorant/operation/options.hpp>
+#include <cormorant/pipeline/hook.hpp>
+#include <cormorant/schema/field.hpp>
+#include <cormorant/schema/relation.hpp>
+#include <cormorant/schema/virtual_field.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <array>
+#include <concepts>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cormorant {
+
+using document_method_function = std::function<value(model_document&, array const&)>;
+using model_method_function = std::function<boost::asio::awaitable<value>(model&, array)>;
+using init_function = std::function<void(model_document&)>;
+
+struct document_method {
+    std::string name;
+    document_method_function function;
+};
+struct model_method {
+    std::string name;
+    model_method_function function;
+};
+
+/// Everything that is declared of a model. A value: it describes, and does nothing until a model is made of it. A later
+/// declaration of the same name and kind takes the place of the earlier one. Mistakes are found when it is compiled
+/// (`schema::compile`).
+class model_definition {
+public:
+    /// The collection has the same name, unless `collection` gives another.
+    explicit model_definition(std::string name);
+
+    /// Reads a definition in JSON (Extended JSON for what JSON lacks). Code is named, `{"$fn": "now"}`, and comes from the
+    /// registry. Throws `errc::definition` naming model, path and value for an unknown key, a wrong type or an unknown function.
+    static model_definition parse(std::string_view json, function_registry const& functions);
+    static model_definition parse(std::string_view json);
+    static model_definition from_document(document const& spec, function_registry const& functions);
+    static model_definition from_document(document const& spec);
+
+    model_definition& collection(std::string name);
+    model_definition& field(std::string name, field_definition definition);
+    model_definition& virtual_field(virtual_definition definition);
+    model_definition& relation(relation_definition definition);
+    /// `type` as in `"beforeFind"`. Throws `errc::definition` for an unknown type, or a handler that does not take its arguments.
+    model_definition& hook(std::string_view type, std::string name, hook_handler handler);
+    /// A hook that no call can skip.
+    model_definition& hook(std::string_view type, std::string name, hook_handler handler, required_t);
+    model_definition& hook(hook_definition definition);
+    /// The hooks that run when a call asks for none: `default_hooks(operation_kind::find, "afterFind_author")`.
+    template <class... Requests>
+    model_definition& default_hooks(operation_kind kind, Requests&&... requests) {
+        hook_requests list;
+        (list.push_back(hook_request(std::forward<Requests>(requests))), ...);
+        return default_hooks(kind, std::move(list));
+    }
+    model_definition& default_hooks(operation_kind kind, hook_requests requests);
+    model_definition& index(document keys, document options = {});
+    /// What happens to keys that are not declared; default: they are refused.
+    model_definition& extra_keys(cormorant::extra_keys policy);
+    /// A function of the application's that works on a document: `model_document::call`.
+    model_definition& document_method(std::string name, document_method_function function);
+    /// A coroutine of the application's that works on the model: `model::call`.
+    model_definition& model_method(std::string name, model_method_function function);
+    /// Runs whenever a document of the model is made, after defaults are filled.
+    model_definition& on_init(init_function function);
+    /// The collection is a view of another one (a model's name, else a collection's).
+    model_definition& view_on(std::string source, array pipeline = {});
+    /// A switch for hook packs and applications; the library itself reads none.
+    model_definition& option(std::string_view name, value v);
+
+    std::string const& name() const noexcept { return name_; }
+    std::string const& collection() const noexcept { return collection_; }
+    std::vector<field_definition> const& fields() const noexcept { return fields_; }
+    std::vector<virtual_definition> const& virtuals() const noexcept { return virtuals_; }
+    std::vector<relation_definition> const& relations() const noexcept { return relations_; }
+    std::vector<hook_definition> const& hooks() const noexcept { return hooks_; }
+    hook_requests const& default_hooks(operation_kind kind) const noexcept;
+    std::vector<index_model> const& indexes() const noexcept { return indexes_; }
+    cormorant::extra_keys extra_keys() const noexcept { return extra_keys_; }
+    std::vector<cormorant::document_method> const& document_methods() const noexcept { return document_methods_; }
+    std::vector<cormorant::model_method> const& model_methods() const noexcept { return model_methods_; }
+    init_function const& on_init() const noexcept { return on_init_; }
+    /// Empty: the model is no view.
+    std::string const& view_on() const noexcept { return view_on_; }
+    array const& pipeline() const noexcept { return pipeline_; }
+    document const& options() const noexcept { return options_; }
+
+private:
+    friend class schema; // completes it
+
+    std::string name_;
+    std::string collection_;
+    std::vector<field_definition> fields_;
+    std::vector<virtual_definition> virtuals_;
+    std::vector<relation_definition> relations_;
+    std::vector<hook_definition> hooks_;
+    std::array<hook_requests, 7> default_hooks_;
+    std::vector<index_model> indexes_;
+    cormorant::extra_keys extra_keys_ = cormorant::extra_keys::refuse;
+    std::vector<cormorant::document_method> document_methods_;
+    std::vector<cormorant::model_method> model_methods_;
+    init_function on_init_;
+    std::string view_on_;
+    array pipeline_;
+    document options_;
+};
+
+/// Reads a definition from a file (see `model_definition::parse`). Throws `errc::bad_file` when it cannot be read; errors of the
+/// definition name the file.
+model_definition load_model_definition(std::filesystem::path const& file, function_registry const& functions);
+model_definition load_model_definition(std::filesystem::path const& file);
+
+} // namespace cormorant

@@ -1,0 +1,172 @@
+#include "schema/compiled.hpp"
+
+#include <cormorant/schema/model_document.hpp>
+#include <cormorant/schema/schema.hpp>
+
+#include <algorithm>
+
+namespace cormorant {
+
+namespace {
+
+using detail::key_role;
+
+bool is_empty(value const& v) noexcept {
+    switch (v.type()) {
+    case bson_type::string:
+        return v.as_string().empty();
+    case bson_type::document:
+        return v.as_document().empty();
+    case bson_type::array:
+        return v.as_array().empty();
+    case bson_type::undefined:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/// True when nothing is left of the value.
+bool strip(value& v);
+
+void strip(array& items) {
+    auto const kept = std::remove_if(items.begin(), items.end(), [](value& item) { return strip(item); });
+    items.erase(kept, items.end());
+}
+
+bool strip(value& v) {
+    if (auto* const d = v.if_document()) {
+        strip_empty(*d);
+    } else if (auto* const items = v.if_array()) {
+        strip(*items);
+    }
+    return is_empty(v);
+}
+
+/// Puts data through the setters of virtuals, in the order of its keys.
+void assign(schema const& s, detail::compiled_schema const& compiled, document& doc) {
+    document data(doc.get_storage());
+    data.swap(doc);
+    model_document target(s, doc);
+    for (auto& member : data) {
+        auto const role = compiled.role_of(member.key());
+        if (role.what == key_role::kind::method) {
+            continue;
+        }
+        if (role.what == key_role::kind::virtual_field) {
+            auto const& v = compiled.definition.virtuals()[role.position];
+            if (!v.setter && !v.writable) {
+                continue;
+            }
+        }
+        target.set(member.key(), std::move(member.value()));
+    }
+}
+
+} // namespace
+
+void strip_empty(document& doc) {
+    for (auto it = doc.begin(); it != doc.end();) {
+        if (strip(it->value())) {
+            it = doc.erase(it);
+        } else {
+            ++it;
+        }
+    }
+}
+
+void schema::make(document& doc, make_options options) const {
+    auto const& compiled = *compiled_;
+    auto const& all = fields();
+    detail::field_set present(all.size());
+    bool plain = true;
+    auto const look = [&] {
+        for (auto const& member : doc) {
+            auto const role = compiled.role_of(member.key());
+            if (role.what == key_role::kind::field) {
+                present.insert(role.position);
+            } else if (role.what != key_role::kind::unknown) {
+                plain = false;
+            }
+        }
+    };
+    look();
+    if (!plain) {
+        assign(*this, compiled, doc);
+        look();
+    }
+    bool const fill = options.fill_defaults && !compiled.with_default.empty();
+    auto const& on_init = definition().on_init();
+    if (!fill && !on_init) {
+        return;
+    }
+    model_document view(*this, doc);
+    if (fill) {
+        for (auto const position : compiled.with_default) {
+            if (present.contains(position)) {
+                continue;
+            }
+            auto const& field = all[position];
+            auto v = detail::make_default(field, doc, &view);
+            compiled.types[position].complete(v);
+            // The function may have put it there itself.
+            doc.set(field.name, std::move(v));
+        }
+    }
+    if (on_init) {
+        on_init(view);
+    }
+}
+
+void schema::prepare_for_write(document& doc, prepare_options options, std::vector<violation>& violations) const {
+    make(doc);
+    if (options.strip_empty) {
+        cormorant::strip_empty(doc);
+    }
+    auto const& compiled = *compiled_;
+    auto const& all = fields();
+    detail::findings findings(name(), violations);
+    detail::field_set present(all.size());
+    for (auto it = doc.begin(); it != doc.end();) {
+        auto const role = compiled.role_of(it->key());
+        bool drop = false;
+        switch (role.what) {
+        case key_role::kind::field:
+            // A field that is not persisted counts as given, so that it can be required of the caller.
+            present.insert(role.position);
+            if (!all[role.position].persist) {
+                drop = options.validate;
+            } else if (options.validate && !it->value().is_null()) {
+                compiled.types[role.position].check(it->value(), detail::place(it->key()), findings);
+            }
+            break;
+        case key_role::kind::virtual_field:
+        case key_role::kind::method:
+            drop = options.validate;
+            break;
+        case key_role::kind::unknown:
+            if (options.validate) {
+                drop = definition().extra_keys() == extra_keys::remove;
+                if (definition().extra_keys() == extra_keys::refuse) {
+                    findings.add(detail::place(it->key()), "unknown_field", "is not a field of the model", &it->value(),
+                        errc::unknown_field);
+                }
+            }
+            break;
+        }
+        if (drop) {
+            it = doc.erase(it);
+        } else {
+            ++it;
+        }
+    }
+    if (options.check_required) {
+        for (auto const position : compiled.required) {
+            if (!present.contains(position)) {
+                findings.add(detail::place(all[position].name), "required", "is required", nullptr, errc::required);
+            }
+        }
+    }
+}
+
+} // namespace cormorant
