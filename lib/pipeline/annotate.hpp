@@ -9,8 +9,8 @@ namespace cormorant::detail {
 
 /// Throws the error that is being handled with more in its diagnostics. Nested originals stay nested.
 ///
-/// A store may hand one exception object to several operations, so it is not changed but copied; one that has an original nested in
-/// it was made for this operation alone.
+/// A store may hand one exception object to several operations, so it is not changed but copied; one that has an original nested
+/// in it was made for this operation alone.
 template <class F>
 [[noreturn]] void rethrow_with(error& e, F const& fill) {
     if (dynamic_cast<std::nested_exception*>(&e) != nullptr) {

@@ -24,12 +24,20 @@ std::optional<Enum> parse(std::array<std::string_view, N> const& names, std::str
 
 } // namespace
 
-std::string_view to_string(hook_type t) noexcept { return type_names[static_cast<std::size_t>(t)]; }
+std::string_view to_string(hook_type t) noexcept {
+    return type_names[static_cast<std::size_t>(t)];
+}
 
-std::optional<hook_type> parse_hook_type(std::string_view name) noexcept { return parse<hook_type>(type_names, name); }
+std::optional<hook_type> parse_hook_type(std::string_view name) noexcept {
+    return parse<hook_type>(type_names, name);
+}
 
-std::string_view to_string(operation_kind k) noexcept { return kind_names[static_cast<std::size_t>(k)]; }
+std::string_view to_string(operation_kind k) noexcept {
+    return kind_names[static_cast<std::size_t>(k)];
+}
 
-std::optional<operation_kind> parse_operation_kind(std::string_view name) noexcept { return parse<operation_kind>(kind_names, name); }
+std::optional<operation_kind> parse_operation_kind(std::string_view name) noexcept {
+    return parse<operation_kind>(kind_names, name);
+}
 
 } // namespace cormorant

@@ -29,8 +29,9 @@ parsed_request parse_request(std::string_view request) {
     }
     if (auto const dot = request.find('.'); dot != std::string_view::npos && dot > 0 && dot + 1 < request.size())
         return parsed_request(std::nullopt, request.substr(0, dot), request.substr(dot + 1));
-    throw error(errc::invalid_argument,
-        fmt::format("\"{}\" names no hook: a hook is asked for as \"afterFind_name\", one of a related model as \"relationship.afterFind_name\"", request));
+    throw error(errc::invalid_argument, fmt::format("\"{}\" names no hook: a hook is asked for as \"afterFind_name\", one of a "
+                                                    "related model as \"relationship.afterFind_name\"",
+                                            request));
 }
 
 hook_plan::hook_plan(std::shared_ptr<hook_registry const> registry, hook_requests requests)
@@ -66,7 +67,8 @@ hook_plan::hook_plan(std::shared_ptr<hook_registry const> registry, hook_request
                 unknown_.emplace_back(type, name);
         }
         for (hook_definition const& hook : registry_->of(type)) {
-            if (hook.required && std::ranges::find(wanted[i], hook.name, &std::pair<std::string_view, document const*>::first) == wanted[i].end())
+            if (hook.required &&
+                std::ranges::find(wanted[i], hook.name, &std::pair<std::string_view, document const*>::first) == wanted[i].end())
                 plan(hook, nullptr);
         }
     }

@@ -1,8 +1,9 @@
+#include "pipeline/annotate.hpp"
+#include "pipeline/spawn.hpp"
+
 #include <cormorant/pipeline/runner.hpp>
 
-#include "pipeline/annotate.hpp"
-
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -21,7 +22,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-std::string full_name(hook_args const& a) { return fmt::format("{}_{}", to_string(a.type), a.hook); }
+std::string full_name(hook_args const& a) {
+    return fmt::format("{}_{}", to_string(a.type), a.hook);
+}
 
 /// Inside a handler: throws what the caller is to see of the exception of a hook.
 [[noreturn]] void rethrow_from_hook(hook_args const& a) {
@@ -51,13 +54,15 @@ std::string full_name(hook_args const& a) { return fmt::format("{}_{}", to_strin
     std::throw_with_nested(error(errc::hook_failed, fmt::format("hook {} failed: {}", d.hook, text), std::move(d)));
 }
 
-/// Ends `work` with `errc::deadline` when it takes longer. Both run on one strand, as a cancellation must not meet what it cancels.
+/// Ends `work` with `errc::deadline` when it takes longer. Both run on one strand, as a cancellation must not meet what it
+/// cancels.
 asio::awaitable<void> with_deadline(asio::awaitable<void> work, std::chrono::steady_clock::time_point deadline) {
     auto const strand = asio::make_strand(co_await asio::this_coro::executor);
     asio::steady_timer timer(strand, deadline);
-    auto group =
-        asio::experimental::make_parallel_group(asio::co_spawn(strand, std::move(work), asio::deferred), timer.async_wait(asio::deferred));
-    auto const [order, work_error, timer_error] = co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
+    auto group = asio::experimental::make_parallel_group(
+        detail::spawn(strand, std::move(work)), timer.async_wait(asio::bind_executor(strand, asio::deferred)));
+    auto const [order, work_error, timer_error] =
+        co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
     if (order[0] == 1 && !timer_error)
         throw error(errc::deadline, "the deadline passed while a hook ran");
     if (work_error)

@@ -10,12 +10,18 @@ namespace cormorant {
 
 std::string_view to_string(span_kind k) noexcept {
     switch (k) {
-    case span_kind::call: return "call";
-    case span_kind::hook: return "hook";
-    case span_kind::validation: return "validation";
-    case span_kind::store: return "store";
-    case span_kind::population: return "population";
-    case span_kind::shape: break;
+    case span_kind::call:
+        return "call";
+    case span_kind::hook:
+        return "hook";
+    case span_kind::validation:
+        return "validation";
+    case span_kind::store:
+        return "store";
+    case span_kind::population:
+        return "population";
+    case span_kind::shape:
+        break;
     }
     return "shape";
 }
@@ -72,7 +78,8 @@ std::string trace::to_string() const {
     return text;
 }
 
-trace_scope::trace_scope(std::shared_ptr<trace> t, std::size_t parent, span_kind kind, std::string_view name) : trace_(std::move(t)) {
+trace_scope::trace_scope(std::shared_ptr<trace> t, std::size_t parent, span_kind kind, std::string_view name)
+    : trace_(std::move(t)) {
     if (trace_)
         id_ = trace_->begin(kind, std::string(name), parent);
 }

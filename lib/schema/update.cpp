@@ -102,6 +102,8 @@ private:
 
     /// True when everything was dropped.
     bool run(document& operands, check function) {
+        if (function == &operator_checker::nothing) // what is no longer declared is removed above all
+            return false;
         bool const had_some = !operands.empty();
         for (auto it = operands.begin(); it != operands.end();) {
             place const at(it->key());

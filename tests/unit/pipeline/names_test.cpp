@@ -53,7 +53,8 @@ TEST_P(BadHookDefinition, IsRefusedNamingTheMistake) {
 INSTANTIATE_TEST_SUITE_P(All, BadHookDefinition,
     ::testing::Values(bad_hook{"unknown_type", "beforeFnd", "x", [](hook_args&) {}, "no hook type \"beforeFnd\""},
         bad_hook{"no_name", "beforeFind", "", [](hook_args&) {}, "no name"},
-        bad_hook{"arguments_of_another_type", "beforeFind", "x", [](after_find_args&) {}, "does not take the arguments of beforeFind"}),
+        bad_hook{"arguments_of_another_type", "beforeFind", "x", [](after_find_args&) {},
+            "does not take the arguments of beforeFind"}),
     [](auto const& row) { return std::string(row.param.name); });
 
 TEST(HookDefinition, OfPutTakesBothPutTypes) {

@@ -1,9 +1,8 @@
 #include <cormorant/pipeline/registry.hpp>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <fmt/format.h>
 
 #include <string>
 #include <vector>
@@ -16,7 +15,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 hook_definition hook(char const* type, char const* name, bool is_required = false) {
-    return hook_definition(type, name, [](hook_args&) {}, is_required);
+    return hook_definition(
+        type, name, [](hook_args&) {}, is_required);
 }
 
 /// afterFind: a, b, must (required), last (required); beforeFind: a.
@@ -124,7 +124,8 @@ TEST(HookPlan, KnowsWhichTypesRunAndWhoseHooksTheyAre) {
     hook_definition internal = hook("afterFind", "author", true);
     internal.internal = true;
     registry->add(std::move(internal));
-    registry->add(hook_definition("beforeFind", "slow", [](hook_args&) -> boost::asio::awaitable<void> { co_return; }, true));
+    registry->add(hook_definition(
+        "beforeFind", "slow", [](hook_args&) -> boost::asio::awaitable<void> { co_return; }, true));
     hook_plan const plan(registry, {});
     constexpr hook_types before = std::array{hook_type::before_find};
     constexpr hook_types after = std::array{hook_type::after_find};

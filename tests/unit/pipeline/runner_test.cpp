@@ -46,11 +46,10 @@ protected:
 
     void add(hook_definition hook) { registry.add(std::move(hook)); }
     void add_plain(std::string name) {
-        add(hook_definition("beforeFind", name, [this, name](before_find_args&) { log.push_back(name); }, true));
+        add(hook_definition(
+            "beforeFind", name, [this, name](before_find_args&) { log.push_back(name); }, true));
     }
-    void add_coroutine(std::string name) {
-        add(hook_definition("beforeFind", name, coroutine_hook{&log, name}, true));
-    }
+    void add_coroutine(std::string name) { add(hook_definition("beforeFind", name, coroutine_hook{&log, name}, true)); }
     struct coroutine_hook {
         happenings* log;
         std::string name;
@@ -129,10 +128,13 @@ TEST_F(Runner, RunsAHookForAllDocumentsBeforeTheNextHook) {
         return [this, name](put_args& a) { log.push_back(name + std::to_string(a.doc.at("n").as_int32())); };
     };
     registry.add(hook_definition("beforePut", "a", note("a"), true));
-    registry.add(hook_definition("beforePut", "b", [this](put_args& a) -> asio::awaitable<void> {
-        log.push_back("b" + std::to_string(a.doc.at("n").as_int32()));
-        co_return;
-    }, true));
+    registry.add(hook_definition(
+        "beforePut", "b",
+        [this](put_args& a) -> asio::awaitable<void> {
+            log.push_back("b" + std::to_string(a.doc.at("n").as_int32()));
+            co_return;
+        },
+        true));
     registry.add(hook_definition("beforePut", "c", note("c"), true));
     hook_plan const plan(std::make_shared<hook_registry>(registry), {});
     insert_options inserting;
@@ -183,7 +185,8 @@ TEST_F(Runner, RunsAdjacentHooksOfOneBatchInOneCall) {
 
 TEST_F(Runner, StopsAtTheFirstErrorAndNamesTheHook) {
     add_plain("a");
-    add(hook_definition("beforeFind", "bad", [](hook_args&) { throw std::runtime_error("no tea"); }, true));
+    add(hook_definition(
+        "beforeFind", "bad", [](hook_args&) { throw std::runtime_error("no tea"); }, true));
     add_plain("c");
     try {
         run_hooks();
@@ -199,10 +202,13 @@ TEST_F(Runner, StopsAtTheFirstErrorAndNamesTheHook) {
 
 TEST_F(Runner, KeepsTheCodeOfAnErrorOfTheLibrary) {
     add_coroutine("a");
-    add(hook_definition("beforeFind", "guard", [](hook_args&) -> asio::awaitable<void> {
-        throw error(errc::unauthorized, "not yours");
-        co_return;
-    }, true));
+    add(hook_definition(
+        "beforeFind", "guard",
+        [](hook_args&) -> asio::awaitable<void> {
+            throw error(errc::unauthorized, "not yours");
+            co_return;
+        },
+        true));
     add_plain("c");
     try {
         run_hooks();
@@ -216,7 +222,8 @@ TEST_F(Runner, KeepsTheCodeOfAnErrorOfTheLibrary) {
 }
 
 TEST_F(Runner, ReportsWhatIsNoException) {
-    add(hook_definition("beforeFind", "odd", [](hook_args&) { throw 7; }, true));
+    add(hook_definition(
+        "beforeFind", "odd", [](hook_args&) { throw 7; }, true));
     try {
         run_hooks();
         FAIL() << "no error";
@@ -227,8 +234,8 @@ TEST_F(Runner, ReportsWhatIsNoException) {
 }
 
 TEST_F(Runner, LetsCancellationThrough) {
-    add(hook_definition("beforeFind", "cancelled",
-        [](hook_args&) { throw boost::system::system_error(asio::error::operation_aborted); }, true));
+    add(hook_definition(
+        "beforeFind", "cancelled", [](hook_args&) { throw boost::system::system_error(asio::error::operation_aborted); }, true));
     try {
         run_hooks();
         FAIL() << "no error";
@@ -240,15 +247,18 @@ TEST_F(Runner, LetsCancellationThrough) {
 
 TEST_F(Runner, CancelsAWaitingHookAtTheDeadline) {
     bool cancelled = false;
-    add(hook_definition("beforeFind", "slow", [&cancelled](hook_args&) -> asio::awaitable<void> {
-        asio::steady_timer forever(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
-        try {
-            co_await forever.async_wait(asio::use_awaitable);
-        } catch (boost::system::system_error const&) {
-            cancelled = true;
-            throw;
-        }
-    }, true));
+    add(hook_definition(
+        "beforeFind", "slow",
+        [&cancelled](hook_args&) -> asio::awaitable<void> {
+            asio::steady_timer forever(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+            try {
+                co_await forever.async_wait(asio::use_awaitable);
+            } catch (boost::system::system_error const&) {
+                cancelled = true;
+                throw;
+            }
+        },
+        true));
     options.deadline(std::chrono::steady_clock::now());
     try {
         run_hooks();
@@ -262,10 +272,13 @@ TEST_F(Runner, CancelsAWaitingHookAtTheDeadline) {
 
 TEST_F(Runner, HooksInTimeAreNotTouchedByADeadline) {
     add_coroutine("a");
-    add(hook_definition("beforeFind", "bad", [](hook_args&) -> asio::awaitable<void> {
-        throw error(errc::disallowed, "no");
-        co_return;
-    }, true));
+    add(hook_definition(
+        "beforeFind", "bad",
+        [](hook_args&) -> asio::awaitable<void> {
+            throw error(errc::disallowed, "no");
+            co_return;
+        },
+        true));
     options.timeout(std::chrono::hours(1));
     try {
         run_hooks();
@@ -282,7 +295,8 @@ TEST_F(Runner, RecordsHooksBelowTheOperation) {
     options.scope_value = std::make_shared<call_scope>();
     options.scope_value->span = t->begin(span_kind::call, "posts.find", trace::no_parent);
     std::size_t seen_inside = trace::no_parent;
-    add(hook_definition("beforeFind", "outer", [&](hook_args& a) { seen_inside = a.common.scope_value->span; }, true));
+    add(hook_definition(
+        "beforeFind", "outer", [&](hook_args& a) { seen_inside = a.common.scope_value->span; }, true));
     add_coroutine("second");
     run_hooks();
     ASSERT_EQ(t->spans().size(), 3u);

@@ -24,12 +24,11 @@ TEST(Trace, WritesATreeWithALineForEachSpan) {
 
     EXPECT_EQ(t.round_trips(), 3);
     auto const text = std::regex_replace(t.to_string(), std::regex("[0-9]+\\.[0-9]{3} ms"), "TIME");
-    EXPECT_EQ(text,
-        "posts.find  TIME\n"
-        "  find posts  TIME, 1 round trip  {a: ?} -> 2 documents\n"
-        "  author  TIME\n"
-        "    find authors  TIME, 2 round trips\n"
-        "  tags  TIME\n");
+    EXPECT_EQ(text, "posts.find  TIME\n"
+                    "  find posts  TIME, 1 round trip  {a: ?} -> 2 documents\n"
+                    "  author  TIME\n"
+                    "    find authors  TIME, 2 round trips\n"
+                    "  tags  TIME\n");
 }
 
 TEST(TraceScope, EndsItsSpan) {

@@ -1,0 +1,31 @@
+#pragma once
+
+/// Accumulators: what `$group` and `$bucket` compute, and `$sum`, `$avg`... as expressions.
+
+#include "expression.hpp"
+
+#include <memory>
+#include <string_view>
+
+namespace cormorant::memory {
+
+/// The running state of one accumulator for one group.
+class accumulator {
+public:
+    virtual ~accumulator() = default;
+    virtual void add(operand v) = 0;
+    virtual value result() const = 0;
+};
+
+/// A field of `$group`: which accumulator, fed by which expression.
+struct accumulation {
+    std::unique_ptr<accumulator> (*make)(scope& s, expression const* n) = nullptr;
+    expression_ptr input;
+    /// The `n` of `$firstN` and its like.
+    expression_ptr n;
+};
+
+/// Compiles `{$sum: "$x"}`. `field` is for messages.
+accumulation compile_accumulation(std::string_view field, value const& source, compile_context& context);
+
+} // namespace cormorant::memory

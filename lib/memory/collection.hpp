@@ -1,0 +1,86 @@
+#pragma once
+
+/// The documents of one collection with their indexes.
+
+#include "index.hpp"
+#include "matcher.hpp"
+#include "planner.hpp"
+#include "query.hpp"
+
+#include <cormorant/bson/value.hpp>
+
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cormorant::memory {
+
+/// Documents in the order in which they came, a hash of their ids, and indexes that always fit them: a change that an index
+/// refuses changes nothing. Documents are shared and never changed in place, so whoever holds one keeps it as it was. Not thread
+/// safe.
+class collection {
+public:
+    /// `ns`: the full name, `"db.users"`. `options`: of `create`; throws what the server answers to bad ones.
+    explicit collection(std::string ns, document options = document());
+
+    std::string const& ns() const noexcept { return ns_; }
+    document const& options() const noexcept { return options_; }
+    std::size_t size() const noexcept { return records_.size(); }
+
+    /// `doc` has an `_id` as its first member. Throws `errc::duplicate_key`, `errc::document_validation` and code 171.
+    record_handle insert(document doc);
+    /// The new document has the same `_id`.
+    void replace(record_handle at, document doc);
+    void erase(record_handle at);
+
+    /// False when the index exists already. Throws `errc::duplicate_key` when the documents do not fit it: there is no index
+    /// then.
+    bool create_index(index_definition definition);
+    /// Throws code 27 and 72.
+    void drop_index(std::string_view name);
+    std::vector<std::unique_ptr<index>> const& indexes() const noexcept { return indexes_; }
+
+    std::optional<record_handle> find_id(value const& id) const;
+
+    access_plan plan(access_request const& request) const;
+    /// Calls `visit` for the documents of the plan in its order, each once, until it answers false. The collection may not change
+    /// meanwhile.
+    void scan(access_plan const& plan, std::function<bool(record_handle)> const& visit) const;
+
+private:
+    struct hash_of_id {
+        using is_transparent = void;
+        std::size_t operator()(record_handle r) const noexcept { return r->id_hash; }
+        std::size_t operator()(value const& id) const noexcept { return hash_value(id); }
+    };
+    struct same_id {
+        using is_transparent = void;
+        bool operator()(record_handle a, record_handle b) const noexcept { return a->id() == b->id(); }
+        bool operator()(value const& a, record_handle b) const noexcept { return a == b->id(); }
+        bool operator()(record_handle a, value const& b) const noexcept { return a->id() == b; }
+    };
+
+    void validate(document const& doc) const;
+    [[noreturn]] void refuse_duplicate(index_definition const& definition, index_key const& key) const;
+    /// The keys of a document in each index, checked against each of them.
+    std::vector<index_keys> checked_keys(document const& doc, record const* self) const;
+
+    std::string ns_;
+    document options_;
+    std::optional<matcher> validator_;
+    std::list<record> records_;
+    std::uint64_t next_number_ = 1;
+    boost::unordered_flat_set<record_handle, hash_of_id, same_id> ids_;
+    /// `_id_` is the first.
+    std::vector<std::unique_ptr<index>> indexes_;
+};
+
+} // namespace cormorant::memory

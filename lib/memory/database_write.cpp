@@ -1,0 +1,195 @@
+#include "database.hpp"
+#include "document_limits.hpp"
+#include "projector.hpp"
+#include "server_text.hpp"
+#include "updater.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace cormorant::memory {
+
+namespace {
+
+constexpr int query_feature_not_allowed = 224;
+
+/// Says in the diagnostics how much of a write was done before its error.
+template <class F>
+void count_written(std::int64_t const& written, F&& f) {
+    try {
+        f();
+    } catch (error& e) {
+        e.details().written = written;
+        if (written != 0)
+            e.details().what_happened = outcome::applied;
+        throw;
+    }
+}
+
+/// An upsert has to know from the filter what to insert.
+void check_upsert(bool upsert, matcher const& filter) {
+    if (upsert && filter.uses_expr())
+        refuse(query_feature_not_allowed, "$expr is not allowed in the query predicate for an upsert");
+}
+
+} // namespace
+
+insert_result database::insert(insert_op op) {
+    check_collection_name(name_, op.collection, true);
+    check_extra(op.extra, op.name, {"bypassDocumentValidation"});
+    insert_result result;
+    // By the position of the document, as the server reports them.
+    std::map<std::size_t, error> errors;
+    auto const attempt = [&](std::size_t i, auto&& f) {
+        try {
+            f();
+            return true;
+        } catch (error const& e) {
+            errors.emplace(i, e);
+            return false;
+        }
+    };
+
+    // The copies are made before the lock is taken.
+    std::vector<std::optional<document>> prepared;
+    for (std::size_t i = 0; i != op.docs.size(); ++i) {
+        prepared.emplace_back();
+        if (!attempt(i, [&] { prepared[i] = prepare_for_insert(std::move(op.docs[i])); }) && op.ordered)
+            break;
+    }
+    {
+        std::lock_guard const lock(mutex_);
+        auto& c = writable_or_new(op.collection);
+        for (std::size_t i = 0; i != prepared.size(); ++i) {
+            if (!prepared[i])
+                continue;
+            result.inserted_ids.push_back(prepared[i]->begin()->value());
+            if (attempt(i, [&] { c.insert(std::move(*prepared[i])); }))
+                ++result.inserted_count;
+            else if (op.ordered)
+                break;
+        }
+    }
+    if (!errors.empty()) {
+        error first = errors.begin()->second;
+        first.details().written = result.inserted_count;
+        if (result.inserted_count != 0)
+            first.details().what_happened = outcome::applied;
+        throw first;
+    }
+    return result;
+}
+
+document database::inserted(collection& c, document doc) {
+    auto prepared = prepare_for_insert(std::move(doc));
+    return *c.insert(std::move(prepared))->doc;
+}
+
+update_result database::update(update_op const& op) {
+    check_collection_name(name_, op.collection, true);
+    check_extra(op.extra, op.name, {"bypassDocumentValidation", "let"});
+    auto const options = options_for(op.collation, op.extra);
+    auto const matches = matcher::compile(op.filter, options);
+    check_upsert(op.upsert, matches);
+    auto const change = updater::compile(op.update, op.array_filters, options);
+    if (op.multi && change.is_replacement())
+        refuse(code::failed_to_parse, "multi update is not supported for replacement-style update");
+
+    update_result result;
+    std::lock_guard const lock(mutex_);
+    if (auto* c = writable(op.collection)) {
+        auto const found = select(*c, {op.filter, matches, nullptr, 0, op.multi ? 0 : 1, options.collation == nullptr, &op.hint});
+        count_written(result.modified_count, [&] {
+            for (record_handle const at : found.records) {
+                document changed(*at->doc);
+                std::optional<std::size_t> position;
+                if (change.needs_position())
+                    matches.matches(*at->doc, position);
+                if (change.apply(changed, position)) {
+                    check_updated(changed);
+                    c->replace(at, std::move(changed));
+                    ++result.modified_count;
+                }
+                ++result.matched_count;
+            }
+        });
+    }
+    if (result.matched_count == 0 && op.upsert) {
+        auto const made = inserted(writable_or_new(op.collection), change.upsert(matches));
+        result.upserted_count = 1;
+        result.upserted_id = made.begin()->value();
+    }
+    return result;
+}
+
+remove_result database::remove(remove_op const& op) {
+    check_collection_name(name_, op.collection, true);
+    check_extra(op.extra, op.name, {"let"});
+    auto const options = options_for(op.collation, op.extra);
+    auto const matches = matcher::compile(op.filter, options);
+    std::lock_guard const lock(mutex_);
+    remove_result result;
+    if (auto* c = writable(op.collection)) {
+        auto const found =
+            select(*c, {op.filter, matches, nullptr, 0, op.just_one ? 1 : 0, options.collation == nullptr, &op.hint});
+        for (record_handle const at : found.records)
+            c->erase(at);
+        result.deleted_count = static_cast<std::int64_t>(found.records.size());
+    }
+    return result;
+}
+
+std::optional<document> database::find_and_modify(find_and_modify_op const& op) {
+    check_collection_name(name_, op.collection, true);
+    check_extra(op.extra, op.name, {"bypassDocumentValidation", "let", "hint"});
+    if (op.remove) {
+        if (op.upsert)
+            refuse(code::failed_to_parse, "Cannot specify both upsert=true and remove=true ");
+        if (op.return_new)
+            refuse(code::failed_to_parse,
+                "Cannot specify both new=true and remove=true; 'remove' always returns the deleted document");
+        if (!op.array_filters.empty())
+            refuse(code::failed_to_parse, "Cannot specify arrayFilters and remove=true");
+    }
+    auto const options = options_for(op.collation, op.extra);
+    auto const matches = matcher::compile(op.filter, options);
+    check_upsert(op.upsert, matches);
+    auto const order = sorter::compile(op.sort, options);
+    auto const shape = projector::compile(op.projection, matches, options);
+    auto const change = op.remove ? std::nullopt : std::optional(updater::compile(op.update, op.array_filters, options));
+    auto const* hint_given = op.extra.find("hint");
+    auto const hint = hint_given == nullptr ? std::nullopt : std::optional<value>(*hint_given);
+
+    std::lock_guard const lock(mutex_);
+    auto* c = writable(op.collection);
+    auto const found =
+        c == nullptr ? selected()
+                     : select(*c, {op.filter, matches, &order, 0, order.empty() ? 1 : 0, options.collation == nullptr, &hint});
+    if (found.records.empty()) {
+        if (!op.upsert)
+            return std::nullopt;
+        auto const made = inserted(writable_or_new(op.collection), change->upsert(matches));
+        return op.return_new ? std::optional(shape.apply(made)) : std::nullopt;
+    }
+    auto const at = found.complete ? found.records.front()
+                                   : *std::ranges::min_element(found.records,
+                                         [&](record_handle a, record_handle b) { return order.less(*a->doc, *b->doc); });
+    auto const before = at->doc;
+    if (op.remove) {
+        c->erase(at);
+        return shape.apply(*before);
+    }
+    document changed(*before);
+    std::optional<std::size_t> position;
+    if (change->needs_position())
+        matches.matches(*before, position);
+    if (change->apply(changed, position)) {
+        check_updated(changed);
+        c->replace(at, std::move(changed));
+    }
+    return shape.apply(op.return_new ? *at->doc : *before);
+}
+
+} // namespace cormorant::memory

@@ -1,0 +1,154 @@
+#include "document_limits.hpp"
+
+#include "query.hpp"
+
+#include <cormorant/bson/bson.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+
+namespace cormorant::memory {
+
+namespace {
+
+constexpr int max_depth = 180;
+constexpr int invalid_id_field = 53;
+/// What the server's own buffers hold beyond the size of a user's document.
+constexpr std::size_t internal_overhead = 16 * 1024;
+
+std::size_t measure_value(value const& v, int depth, int& deepest) noexcept;
+
+template <class Container>
+std::size_t measure_container(Container const& c, int depth, int& deepest) noexcept {
+    deepest = std::max(deepest, depth);
+    std::size_t bytes = 5; // length and end
+    if constexpr (std::same_as<Container, array>) {
+        std::size_t position = 0;
+        for (value const& v : c) {
+            std::size_t digits = 1;
+            for (std::size_t n = position++; n >= 10; n /= 10)
+                ++digits;
+            bytes += 2 + digits + measure_value(v, depth, deepest);
+        }
+    } else {
+        for (auto const& [key, v] : c)
+            bytes += 2 + key.size() + measure_value(v, depth, deepest);
+    }
+    return bytes;
+}
+
+std::size_t measure_value(value const& v, int depth, int& deepest) noexcept {
+    switch (v.type()) {
+    case bson_type::boolean:
+        return 1;
+    case bson_type::int32:
+        return 4;
+    case bson_type::double_:
+    case bson_type::date:
+    case bson_type::timestamp:
+    case bson_type::int64:
+        return 8;
+    case bson_type::object_id:
+        return 12;
+    case bson_type::decimal128:
+        return 16;
+    case bson_type::string:
+        return 5 + v.as_string().size();
+    case bson_type::symbol:
+        return 5 + v.as_symbol().text.size();
+    case bson_type::code:
+        return 5 + v.as_code().text.size();
+    case bson_type::document:
+        return measure_container(v.as_document(), depth + 1, deepest);
+    case bson_type::array:
+        return measure_container(v.as_array(), depth + 1, deepest);
+    case bson_type::binary:
+        return 5 + v.bytes().size();
+    case bson_type::regex: {
+        auto const r = v.as_regex();
+        return 2 + r.pattern.size() + r.options.size();
+    }
+    case bson_type::db_pointer:
+        return 17 + v.as_db_pointer().ns.size();
+    case bson_type::code_with_scope: {
+        auto const c = v.as_code_with_scope();
+        return 9 + c.text.size() + measure_container(c.scope, depth + 1, deepest);
+    }
+    case bson_type::undefined:
+    case bson_type::null:
+    case bson_type::max_key:
+    case bson_type::min_key:
+        return 0;
+    }
+    return 0;
+}
+
+void refuse_dollar_fields(value const& v) {
+    if (auto const* d = v.if_document()) {
+        for (auto const& [key, inner] : *d) {
+            if (key.starts_with('$'))
+                refuse(code::dollar_prefixed_field_name,
+                    fmt::format("_id fields may not contain '$'-prefixed fields: {} is not valid for storage.", key));
+            refuse_dollar_fields(inner);
+        }
+    } else if (auto const* a = v.if_array()) {
+        for (value const& element : *a)
+            refuse_dollar_fields(element);
+    }
+}
+
+void check_id(value const& id) {
+    if (id.is_array() || id.is_regex() || id.is_undefined())
+        refuse(invalid_id_field, fmt::format("The '_id' value cannot be of type {}", to_string(id.type())));
+    refuse_dollar_fields(id);
+}
+
+timestamp current_timestamp() {
+    static std::atomic<std::uint32_t> increment = 0;
+    auto const seconds = std::chrono::floor<std::chrono::seconds>(now()).time_since_epoch().count();
+    return {static_cast<std::uint32_t>(seconds), increment.fetch_add(1, std::memory_order_relaxed) + 1};
+}
+
+} // namespace
+
+document_extent measure(document const& d) noexcept {
+    document_extent result;
+    result.bytes = measure_container(d, 0, result.depth);
+    return result;
+}
+
+document prepare_for_insert(document given) {
+    document d(std::move(given), storage());
+    if (d.empty() || d.begin()->key() != "_id") {
+        auto* const id = d.find("_id");
+        d.prepend("_id", id == nullptr ? value(object_id::generate()) : value(std::move(*id)));
+    }
+    check_id(d.begin()->value());
+    for (auto& [key, v] : d) {
+        if (v.is_timestamp() && v.as_timestamp() == timestamp() && key != "_id")
+            v = current_timestamp();
+    }
+    auto const extent = measure(d);
+    if (extent.bytes > max_bson_size)
+        throw error(errc::limit_exceeded, fmt::format("a document has {} bytes, it may have {}", extent.bytes, max_bson_size));
+    if (extent.depth > max_depth)
+        refuse(code::overflow, fmt::format("cannot insert document because it exceeds {} levels of nesting", max_depth));
+    return d;
+}
+
+void check_updated(document const& d) {
+    auto const extent = measure(d);
+    if (extent.bytes > max_bson_size + internal_overhead)
+        refuse(10334, fmt::format("BSONObj size: {} (0x{:X}) is invalid. Size must be between 0 and {}(16MB)", extent.bytes,
+                          extent.bytes, max_bson_size + internal_overhead));
+    if (extent.bytes > max_bson_size)
+        refuse(17419, fmt::format("Resulting document after update is larger than {}", max_bson_size));
+    if (extent.depth > max_depth)
+        refuse(code::overflow, fmt::format("Document exceeds maximum nesting depth of {}", max_depth));
+}
+
+} // namespace cormorant::memory

@@ -1,0 +1,267 @@
+#include "database.hpp"
+#include "store/arguments.hpp"
+#include "store/deliver.hpp"
+
+#include <cormorant/memory/memory_store.hpp>
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_type.hpp>
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace cormorant {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+/// What the store and its cursors share.
+struct memory_core {
+    explicit memory_core(memory_options o)
+        : options(std::move(o)), database(std::make_shared<memory::database>(options.database())) {}
+
+    memory_options const options;
+    std::shared_ptr<memory::database> const database;
+    std::atomic<bool> closed = false;
+};
+
+/// Set by a cancellation slot, read by the call when its turn comes.
+class cancel_flag {
+public:
+    explicit cancel_flag(boost::asio::cancellation_slot slot) {
+        if (!slot.is_connected())
+            return;
+        set_ = std::make_shared<std::atomic<bool>>(false);
+        slot.assign([set = set_](boost::asio::cancellation_type) { set->store(true, std::memory_order_relaxed); });
+    }
+    bool is_set() const noexcept { return set_ && set_->load(std::memory_order_relaxed); }
+
+private:
+    std::shared_ptr<std::atomic<bool>> set_;
+};
+
+/// A call that waits for its turn on the executor of its handler.
+class pending_call {
+public:
+    pending_call(std::shared_ptr<memory_core> core, call_options options, boost::asio::cancellation_slot slot)
+        : core_(std::move(core)), options_(std::move(options)), cancelled_(slot), accepted_(!core_->closed) {}
+
+    std::shared_ptr<memory_core> const& core() const noexcept { return core_; }
+    call_options const& options() const noexcept { return options_; }
+
+    /// The turn has come. Throws what keeps the call from being done at all.
+    void begin() {
+        if (!accepted_)
+            throw error(errc::not_connected, fmt::format("the memory store \"{}\" is closed", core_->options.database()));
+        if (cancelled_.is_set() || core_->closed)
+            throw error(errc::cancelled, "the operation was cancelled before it began");
+        if (options_.deadline && *options_.deadline <= clock::now())
+            throw error(errc::deadline, "the deadline of the operation had passed before it began");
+        if (auto const& s = options_.statistics) {
+            begun_ = clock::now();
+            s->queued += begun_ - queued_;
+            ++s->attempts;
+            ++s->round_trips;
+        }
+    }
+    void end() {
+        if (begun_ != clock::time_point())
+            options_.statistics->served += clock::now() - begun_;
+    }
+
+private:
+    std::shared_ptr<memory_core> core_;
+    call_options options_;
+    cancel_flag cancelled_;
+    bool accepted_;
+    clock::time_point queued_ = options_.statistics ? clock::now() : clock::time_point();
+    clock::time_point begun_{};
+};
+
+/// Runs `work(pending_call&)` later on the executor of the handler, then calls the handler with what it answers.
+template <class Answer, class Handler, class Work>
+void run_later(std::shared_ptr<memory_core> core, call_options options, Handler done, Work work) {
+    struct job {
+        pending_call call;
+        Work work;
+    };
+    detail::pending_handler<Handler> pending(std::move(done));
+    pending_call call(std::move(core), std::move(options), pending.cancellation_slot());
+    auto waiting = std::make_unique<job>(job{std::move(call), std::move(work)});
+    pending.finish([waiting = std::move(waiting)](Handler handler) mutable {
+        std::exception_ptr failure;
+        Answer answer;
+        try {
+            answer = waiting->work(waiting->call);
+        } catch (error const& e) {
+            failure = make_exception(e);
+        } catch (std::exception const& e) {
+            failure = make_exception(error(errc::server, e.what()));
+        }
+        waiting->call.end();
+        waiting.reset();
+        std::move(handler)(std::move(failure), std::move(answer));
+    });
+}
+
+/// Takes up to `n` documents off a stream, all in one storage.
+documents pull(memory::document_stream& stream, std::size_t n) {
+    // One document is on the heap, more share an arena.
+    constexpr std::size_t worth_an_arena = 2;
+    std::vector<memory::document_ptr> found;
+    while (found.size() < n) {
+        auto d = stream.next();
+        if (!d)
+            break;
+        found.push_back(std::move(d));
+    }
+    documents result;
+    result.reserve(found.size());
+    storage const memory = found.size() < worth_an_arena ? storage() : make_arena();
+    for (auto const& d : found)
+        result.emplace_back(*d, memory);
+    return result;
+}
+
+/// The first batch is made with the operation, so that its errors are errors of the operation; each later one when it is asked
+/// for.
+class memory_cursor : public cursor_source {
+public:
+    memory_cursor(std::shared_ptr<memory_core> core, call_options options, std::unique_ptr<memory::document_stream> stream,
+        std::int32_t batch_size)
+        : state_(std::make_shared<state>(
+              state{std::move(core), std::move(options), std::move(stream), static_cast<std::size_t>(batch_size), {}})) {
+        state_->first = state_->take();
+    }
+
+    void next(completion done) override {
+        auto const core = state_->core;
+        // A batch that is there already costs no round trip.
+        auto options = state_->options;
+        if (state_->first || !state_->stream)
+            options.statistics = nullptr;
+        run_later<batch>(core, std::move(options), std::move(done), [state = state_](pending_call& call) {
+            call.begin();
+            return batch(state->first ? *std::exchange(state->first, std::nullopt) : state->take());
+        });
+    }
+
+    void close() noexcept override { state_.reset(); }
+
+private:
+    struct state {
+        std::shared_ptr<memory_core> core;
+        call_options options;
+        /// Null after its end.
+        std::unique_ptr<memory::document_stream> stream;
+        std::size_t batch_size;
+        std::optional<documents> first;
+
+        documents take() {
+            if (!stream)
+                return {};
+            auto result = pull(*stream, batch_size);
+            if (result.size() < batch_size)
+                stream.reset();
+            if (options.statistics)
+                options.statistics->documents += static_cast<std::int64_t>(result.size());
+            return result;
+        }
+    };
+    std::shared_ptr<state> state_;
+};
+
+/// Runs each operation on the database.
+class runner {
+public:
+    runner(std::shared_ptr<memory_core> core, call_options const& options)
+        : core_(std::move(core)), options_(options), db_(*core_->database) {}
+
+    reply operator()(find_op& op) const {
+        auto const batch_size = op.batch_size;
+        return open(db_.find(std::move(op)), batch_size);
+    }
+    reply operator()(aggregate_op& op) const { return open(db_.aggregate(op), op.batch_size); }
+    reply operator()(count_op& op) const { return db_.count(op); }
+    reply operator()(insert_op& op) const { return db_.insert(std::move(op)); }
+    reply operator()(update_op& op) const { return db_.update(op); }
+    reply operator()(remove_op& op) const { return db_.remove(op); }
+    reply operator()(find_and_modify_op& op) const { return db_.find_and_modify(op); }
+    reply operator()(distinct_op& op) const { return db_.distinct(op); }
+    reply operator()(create_indexes_op& op) const { return db_.create_indexes(op); }
+    reply operator()(drop_index_op& op) const { return db_.drop_index(op), std::monostate(); }
+    reply operator()(list_indexes_op& op) const { return db_.list_indexes(op); }
+    reply operator()(create_collection_op& op) const { return db_.create_collection(op), std::monostate(); }
+    reply operator()(modify_view_op& op) const { return db_.modify_view(op), std::monostate(); }
+    reply operator()(drop_collection_op& op) const { return db_.drop_collection(op), std::monostate(); }
+    reply operator()(list_collections_op& op) const { return db_.list_collections(op); }
+    reply operator()(drop_database_op&) const { return db_.drop(), std::monostate(); }
+    reply operator()(command_op& op) const { return db_.command(op); }
+
+private:
+    reply open(std::unique_ptr<memory::document_stream> stream, std::int32_t batch_size) const {
+        auto const size = batch_size > 0 ? batch_size : core_->options.batch_size();
+        return cursor(std::make_unique<memory_cursor>(core_, options_, std::move(stream), size));
+    }
+
+    std::shared_ptr<memory_core> core_;
+    call_options const& options_;
+    memory::database& db_;
+};
+
+class memory_store : public store {
+public:
+    explicit memory_store(memory_options options) : core_(std::make_shared<memory_core>(std::move(options))) {}
+
+    std::string_view kind() const noexcept override { return "memory"; }
+    std::string_view database() const noexcept override { return core_->options.database(); }
+    store_capabilities capabilities() const noexcept override {
+        store_capabilities result;
+        result.collation = true;
+        return result;
+    }
+
+    void start(operation op, call_options options, completion done) override {
+        run_later<reply>(core_, std::move(options), std::move(done), [op = std::move(op)](pending_call& call) mutable {
+            try {
+                call.begin();
+                detail::check_arguments(op);
+                if (call.options().session)
+                    throw error(errc::unsupported, "the memory store has no sessions");
+                return std::visit(runner(call.core(), call.options()), op);
+            } catch (error& e) {
+                e.details().operation = name_of(op);
+                e.details().is_write = is_write(op);
+                throw;
+            }
+        });
+    }
+
+    void start_close(close_completion done) override {
+        core_->closed = true;
+        detail::pending_handler<close_completion> pending(std::move(done));
+        pending.finish([](close_completion handler) { std::move(handler)(nullptr); });
+    }
+
+private:
+    std::shared_ptr<memory_core> const core_;
+};
+
+} // namespace
+
+std::shared_ptr<store> make_memory_store(memory_options options) {
+    if (options.batch_size() < 1)
+        throw error(
+            errc::invalid_argument, fmt::format("memory_options::batch_size must be at least 1, not {}", options.batch_size()));
+    memory::check_collection_name("", options.database(), true);
+    return std::make_shared<memory_store>(std::move(options));
+}
+
+} // namespace cormorant

@@ -1,0 +1,124 @@
+#include "stage.hpp"
+
+#include <algorithm>
+
+namespace cormorant::memory {
+
+struct pipeline::state {
+    std::vector<stage_ptr> stages;
+    document leading_filter;
+    std::vector<std::string> collections;
+    bool own_input = false;
+};
+
+namespace {
+
+constexpr stage_definition definitions[] = {
+    {"$match", compile_match},
+    {"$project", compile_project},
+    {"$addFields", compile_add_fields},
+    {"$set", compile_set},
+    {"$unset", compile_unset},
+    {"$sort", compile_sort},
+    {"$limit", compile_limit},
+    {"$skip", compile_skip},
+    {"$unwind", compile_unwind},
+    {"$replaceRoot", compile_replace_root},
+    {"$replaceWith", compile_replace_with},
+    {"$sample", compile_sample},
+    {"$documents", compile_documents},
+    {"$group", compile_group},
+    {"$count", compile_count},
+    {"$sortByCount", compile_sort_by_count},
+    {"$bucket", compile_bucket},
+    {"$facet", compile_facet},
+    {"$lookup", compile_lookup},
+    {"$unionWith", compile_union_with},
+    {"$graphLookup", compile_graph_lookup},
+};
+
+constexpr std::string_view known_to_the_server[] = {"$out", "$merge", "$geoNear", "$redact", "$bucketAuto", "$collStats",
+    "$indexStats", "$planCacheStats", "$currentOp", "$listSessions", "$listLocalSessions", "$changeStream", "$search",
+    "$searchMeta", "$densify", "$fill", "$setWindowFields"};
+
+/// Keeps the compiled pipeline for as long as documents come.
+class owning_stream final : public document_stream {
+public:
+    owning_stream(std::shared_ptr<void const> owner, std::unique_ptr<document_stream> inner)
+        : owner_(std::move(owner)), inner_(std::move(inner)) {}
+    document_ptr next() override { return inner_->next(); }
+
+private:
+    std::shared_ptr<void const> owner_;
+    std::unique_ptr<document_stream> inner_;
+};
+
+} // namespace
+
+pipeline::pipeline(std::shared_ptr<state const> s) noexcept : state_(std::move(s)) {}
+
+pipeline pipeline::compile(array const& stages, query_options const& options) {
+    auto made = std::make_shared<state>();
+    array leading;
+    bool only_matches = true;
+    for (value const& source : stages) {
+        auto const* const d = source.if_document();
+        if (d == nullptr) {
+            refuse(code::type_mismatch, "Each element of the 'pipeline' array must be an object");
+        }
+        if (d->size() != 1) {
+            refuse(40323, "A pipeline stage specification object must contain exactly one field.");
+        }
+        auto const name = d->begin()->key();
+        auto const* const found = std::ranges::find(definitions, name, &stage_definition::name);
+        if (found == std::end(definitions)) {
+            if (std::ranges::find(known_to_the_server, name) != std::end(known_to_the_server)) {
+                unsupported(fmt::format("the memory store does not support the stage {}", name));
+            }
+            refuse(code::unrecognised_pipeline_stage, fmt::format("Unrecognized pipeline stage name: '{}'", name));
+        }
+        if (name == "$documents") {
+            if (!made->stages.empty()) {
+                refuse(40602, "$documents is only valid as the first stage in a pipeline");
+            }
+            made->own_input = true;
+        }
+        stage_context context{options, made->collections};
+        auto compiled = found->compile(d->begin()->value(), context);
+        if (name == "$limit" && !made->stages.empty()) {
+            if (auto limited = made->stages.back()->limited(static_cast<std::size_t>(d->begin()->value().as_int64()))) {
+                made->stages.back() = std::move(limited);
+            }
+        }
+        made->stages.push_back(std::move(compiled));
+        only_matches = only_matches && name == "$match";
+        if (only_matches) {
+            leading.push_back(d->begin()->value());
+        }
+    }
+    if (leading.size() == 1) {
+        made->leading_filter = leading.front().as_document();
+    } else if (!leading.empty()) {
+        made->leading_filter = doc("$and", std::move(leading));
+    }
+    return pipeline(std::move(made));
+}
+
+document const& pipeline::leading_filter() const noexcept {
+    return state_->leading_filter;
+}
+bool pipeline::makes_own_input() const noexcept {
+    return state_->own_input;
+}
+std::vector<std::string> const& pipeline::collections() const noexcept {
+    return state_->collections;
+}
+
+std::unique_ptr<document_stream> pipeline::run(std::unique_ptr<document_stream> input) const {
+    for (auto const& each : state_->stages) {
+        input = each->attach(std::move(input));
+    }
+    return std::make_unique<owning_stream>(state_, std::move(input));
+}
+
+} // namespace cormorant::memory

@@ -1,0 +1,145 @@
+#include "server_text.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iterator>
+
+namespace cormorant::memory {
+
+namespace {
+
+void append(std::string& out, document const& d);
+
+void append_double(std::string& out, double v) {
+    auto const text = fmt::format("{:.16g}", v);
+    out += text;
+    if (std::isfinite(v) && text.find_first_of(".e") == std::string::npos)
+        out += ".0";
+}
+
+void append(std::string& out, value const& v) {
+    auto const to = std::back_inserter(out);
+    switch (v.type()) {
+    case bson_type::double_:
+        return append_double(out, v.as_double());
+    case bson_type::string:
+        fmt::format_to(to, "\"{}\"", v.as_string());
+        return;
+    case bson_type::document:
+        return append(out, v.as_document());
+    case bson_type::array: {
+        out += "[";
+        char const* separator = " ";
+        for (value const& element : v.as_array()) {
+            out += separator;
+            append(out, element);
+            separator = ", ";
+        }
+        out += " ]";
+        return;
+    }
+    case bson_type::binary:
+        fmt::format_to(to, "BinData({}, ", v.binary_subtype());
+        for (std::byte const b : v.bytes())
+            fmt::format_to(to, "{:02X}", static_cast<unsigned>(b));
+        out += ")";
+        return;
+    case bson_type::undefined:
+        out += "undefined";
+        return;
+    case bson_type::object_id:
+        fmt::format_to(to, "ObjectId('{}')", v.as_object_id().to_string());
+        return;
+    case bson_type::boolean:
+        out += v.as_bool() ? "true" : "false";
+        return;
+    case bson_type::date:
+        fmt::format_to(to, "new Date({})", v.as_date().time_since_epoch().count());
+        return;
+    case bson_type::null:
+        out += "null";
+        return;
+    case bson_type::regex: {
+        auto const r = v.as_regex();
+        fmt::format_to(to, "/{}/{}", r.pattern, r.options);
+        return;
+    }
+    case bson_type::db_pointer: {
+        auto const p = v.as_db_pointer();
+        fmt::format_to(to, "DBRef('{}', {})", p.ns, p.id.to_string());
+        return;
+    }
+    case bson_type::code:
+        out += v.as_code().text;
+        return;
+    case bson_type::symbol:
+        fmt::format_to(to, "\"{}\"", v.as_symbol().text);
+        return;
+    case bson_type::code_with_scope: {
+        auto const c = v.as_code_with_scope();
+        fmt::format_to(to, "CodeWScope( {}, ", c.text);
+        append(out, c.scope);
+        out += ")";
+        return;
+    }
+    case bson_type::int32:
+    case bson_type::int64:
+        fmt::format_to(to, "{}", v.as_int64());
+        return;
+    case bson_type::timestamp: {
+        auto const t = v.as_timestamp();
+        fmt::format_to(to, "Timestamp({}, {})", t.seconds, t.increment);
+        return;
+    }
+    case bson_type::decimal128:
+        out += v.as_decimal128().to_string();
+        return;
+    case bson_type::max_key:
+        out += "MaxKey";
+        return;
+    case bson_type::min_key:
+        out += "MinKey";
+        return;
+    }
+}
+
+void append(std::string& out, document const& d) {
+    if (d.empty()) {
+        out += "{}";
+        return;
+    }
+    out += "{";
+    char const* separator = " ";
+    for (auto const& [key, val] : d) {
+        out += separator;
+        out += key;
+        out += ": ";
+        append(out, val);
+        separator = ", ";
+    }
+    out += " }";
+}
+
+} // namespace
+
+std::string server_text(value const& v) {
+    std::string out;
+    append(out, v);
+    return out;
+}
+
+std::string server_text(document const& d) {
+    std::string out;
+    append(out, d);
+    return out;
+}
+
+void refuse_as(errc code, int server_code, std::string message) {
+    diagnostics details;
+    details.server_code = server_code;
+    details.server_message = message;
+    throw error(code, std::move(message), std::move(details));
+}
+
+} // namespace cormorant::memory

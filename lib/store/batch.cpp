@@ -1,0 +1,42 @@
+#include <cormorant/store/cursor.hpp>
+
+#include <iterator>
+
+namespace cormorant {
+
+batch::batch() noexcept = default;
+batch::batch(documents docs) noexcept : content_(std::move(docs)) {}
+batch::batch(raw_documents raw) noexcept : content_(std::move(raw)) {}
+
+std::size_t batch::size() const noexcept {
+    if (auto const* raw = std::get_if<raw_documents>(&content_))
+        return raw->places.size();
+    return std::get<documents>(content_).size();
+}
+
+bool batch::is_raw() const noexcept {
+    return std::holds_alternative<raw_documents>(content_);
+}
+
+documents batch::take_documents() && {
+    if (auto* docs = std::get_if<documents>(&content_))
+        return std::move(*docs);
+    documents result;
+    auto const& raw = std::get<raw_documents>(content_);
+    std::move(*this).append_to(result, make_arena(raw.buffer.size()));
+    return result;
+}
+
+void batch::append_to(documents& out, storage const& arena) && {
+    if (auto* docs = std::get_if<documents>(&content_)) {
+        out.insert(out.end(), std::make_move_iterator(docs->begin()), std::make_move_iterator(docs->end()));
+        return;
+    }
+    auto const& raw = std::get<raw_documents>(content_);
+    out.reserve(out.size() + raw.places.size());
+    std::span<std::byte const> const bytes(raw.buffer);
+    for (auto const& [offset, length] : raw.places)
+        out.push_back(decode_bson(bytes.subspan(offset, length), arena));
+}
+
+} // namespace cormorant
