@@ -1,0 +1,67 @@
+#pragma once
+
+/// The store that speaks to MongoDB.
+
+#include <cormorant/store/store.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace cormorant {
+
+/// What the connection string cannot say, or says for everyone. Members of the connection string win: `maxPoolSize`, `minPoolSize`, `waitQueueTimeoutMS`,
+/// `maxIdleTimeMS`, `connectTimeoutMS`, `serverSelectionTimeoutMS`, `socketTimeoutMS`, `retryReads`, `retryWrites`, `tls...`.
+class mongo_options {
+public:
+    mongo_options() = default;
+#define CORMORANT_OPTION(type, name, initial)                                                                                     \
+public:                                                                                                                           \
+    mongo_options& name(type v)& {                                                                                                \
+        name##_ = std::move(v);                                                                                                   \
+        return *this;                                                                                                             \
+    }                                                                                                                             \
+    mongo_options&& name(type v)&& {                                                                                              \
+        name##_ = std::move(v);                                                                                                   \
+        return std::move(*this);                                                                                                  \
+    }                                                                                                                             \
+    type const& name() const noexcept { return name##_; }                                                                         \
+                                                                                                                                  \
+private:                                                                                                                          \
+    type name##_ = initial;
+
+    /// Clients (sockets to the primary) at most. Default 16.
+    CORMORANT_OPTION(std::size_t, max_pool_size, 16)
+    /// Clients that are kept even when idle. Default 0.
+    CORMORANT_OPTION(std::size_t, min_pool_size, 0)
+    /// Clients that may be connecting at the same time. Default 2.
+    CORMORANT_OPTION(std::size_t, max_connecting, 2)
+    /// How long an operation waits for a client. Default 10 s.
+    CORMORANT_OPTION(std::chrono::milliseconds, wait_queue_timeout, std::chrono::seconds(10))
+    /// An idle client is closed after this time. Default 10 min.
+    CORMORANT_OPTION(std::chrono::milliseconds, max_idle_time, std::chrono::minutes(10))
+    /// One TCP connect and handshake. Default 5 s.
+    CORMORANT_OPTION(std::chrono::milliseconds, connect_timeout, std::chrono::seconds(5))
+    /// Finding a suitable server. Default 5 s.
+    CORMORANT_OPTION(std::chrono::milliseconds, server_selection_timeout, std::chrono::seconds(5))
+    /// The name that the server logs. Default `"cormorant"`.
+    CORMORANT_OPTION(std::string, app_name, "cormorant")
+#undef CORMORANT_OPTION
+};
+
+/// A store for `mongodb://[user:password@]host[:port],.../database[?options]`. Nothing is connected yet: the first operation connects.
+///
+/// Owns one driver thread, on which nothing of the user's runs. libmongoc runs there on fibers, one for each pooled client; its log
+/// messages are dropped, in the whole process. A cursor keeps its client until its end or until it is closed.
+/// Throws `errc::bad_uri` when the string is malformed, has an unknown option, names no database or asks for something that would block
+/// (GSSAPI, MONGODB-AWS, `loadBalanced`), `errc::unsupported` for `mongodb+srv`, `errc::bad_file` for certificates that cannot be read
+/// and `errc::invalid_argument` for sizes of the pool that make no sense. Reads the files that the TLS options name.
+///
+/// Reads are sent a second time when the connection breaks or the server is not the primary any more (`retryReads`). So are inserts and
+/// writes of one document on a replica set, where the server knows them again (`retryWrites`); no other write is.
+/// The end of the last reference ends what is in flight with `errc::cancelled` and waits until the driver is done with it.
+std::shared_ptr<store> make_mongo_store(std::string_view uri, mongo_options options = mongo_options());
+
+} // namespace cormorant

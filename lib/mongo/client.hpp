@@ -1,0 +1,95 @@
+#pragma once
+
+/// One client of libmongoc, on the fiber of its worker.
+
+#include "mongo/settings.hpp"
+#include "mongo/stream.hpp"
+
+#include <cormorant/bson/bson.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace cormorant::detail {
+
+/// How libmongoc is to treat a command.
+enum class command_mode {
+    /// Any server that the read preference allows; the read concern of the connection string.
+    read,
+    /// The primary; the write concern of the connection string.
+    write,
+    /// As it is.
+    raw,
+};
+
+/// What accompanies a command.
+struct command_options {
+    command_mode mode = command_mode::read;
+    mongoc_read_prefs_t const* read_preferences = nullptr;
+    std::span<std::byte const> read_concern;
+    std::span<std::byte const> write_concern;
+    std::optional<std::chrono::milliseconds> max_time;
+    /// 0: libmongoc selects one.
+    std::uint32_t server = 0;
+    /// Makes the write one that can be sent twice.
+    std::optional<std::int64_t> transaction_number;
+    /// False for unacknowledged writes.
+    bool in_session = true;
+};
+
+/// What came of a command.
+struct answer {
+    /// The server answered, if only with an error; else `code` and `message` say why not.
+    bool replied = false;
+    bson_buffer reply;
+    /// The code of a reply that is an error, 0 otherwise.
+    int server_code = 0;
+    errc code = errc();
+    std::string message;
+    /// The server may have got the command.
+    bool sent = false;
+    std::uint32_t server = 0;
+    phase where = phase::none;
+};
+
+/// A client that connects on demand.
+///
+/// Every member but the constructor has to run on the fiber that is attached to the lane. After an answer that leaves the client
+/// in doubt
+/// (`usable()` is false) it has to be retired: libmongoc would sleep before its next command.
+class client {
+public:
+    client(mongo_settings const& settings, std::shared_ptr<lane> where, std::shared_ptr<lookup_count> lookups);
+
+    /// Connects, authenticates and learns what the server can do.
+    answer open();
+    answer run(std::string const& database, std::span<std::byte const> command, command_options const& options);
+    /// Waits until libmongoc may look for servers again, so that `run` can be tried once more after an error.
+    /// False when the wait was interrupted.
+    bool recover(steady_clock::time_point expiry);
+    /// Ends it; a usable client says goodbye to the server.
+    void retire() noexcept;
+
+    bool usable() const noexcept { return usable_ && !lane_->lost() && !lane_->interrupted(); }
+    /// The number for the next retryable write; nothing when the server knows no such thing.
+    std::optional<std::int64_t> next_transaction_number() noexcept;
+
+private:
+    bool selectable(command_options const& options) const;
+    void classify(answer& a, bson_error_t const& why);
+
+    std::shared_ptr<lane> lane_;
+    bool direct_;
+    stream_source source_;
+    native::client client_;
+    native::session session_;
+    std::int64_t transaction_number_ = 0;
+    bool can_retry_writes_ = false;
+    bool usable_ = true;
+};
+
+} // namespace cormorant::detail

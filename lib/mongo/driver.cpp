@@ -1,0 +1,477 @@
+#include "mongo/driver.hpp"
+
+#include "mongo/errors.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace cormorant::detail {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+// Between two looks for a server; the minimum of the server discovery specification.
+constexpr auto selection_pause = 500ms;
+} // namespace
+
+driver::driver(mongo_settings settings) : settings_(std::move(settings)), pool_(settings_.pool) {}
+
+// --- from other threads ------------------------------------------------------------------------------------------------
+
+bool driver::post(std::function<void()> f) {
+    std::lock_guard const lock(mutex_);
+    if (accepting_)
+        asio::post(context_, std::move(f));
+    return accepting_;
+}
+
+void driver::start(std::shared_ptr<ticket> t) {
+    if (!post([this, t] { begin(t); }))
+        fail(t, errc::not_connected, "the store is closed", phase::none);
+}
+
+void driver::cancel(std::weak_ptr<ticket> weak) {
+    post([this, weak] {
+        if (auto const t = weak.lock()) {
+            if (t->state_ == ticket::state::made)
+                t->cancelled_ = true;
+            else
+                end_early(t, errc::cancelled);
+        }
+    });
+}
+
+void driver::release(lease_id id, std::int64_t cursor, std::string database, std::string collection) {
+    post([this, id, cursor, database = std::move(database), collection = std::move(collection)] {
+        auto const it = leases_.find(id);
+        if (it == leases_.end())
+            return;
+        auto const server = it->second.server;
+        it->second.holder->submit(
+            [this, id, cursor, server, database, collection, where = it->second.holder->where()](client& c) {
+                time_limit const limit(where, farewell_time);
+                command_options o;
+                o.mode = command_mode::raw;
+                o.server = server;
+                c.run(database, make_kill_cursors(cursor, collection), o);
+                end_lease(id, c.usable());
+            });
+    });
+}
+
+void driver::close(std::function<void()> done) {
+    auto const shared = std::make_shared<std::function<void()>>(std::move(done));
+    if (!post([this, shared] {
+            when_closed_.push_back(std::move(*shared));
+            shut();
+        }))
+        (*shared)();
+}
+
+// --- requests ----------------------------------------------------------------------------------------------------------
+
+void driver::begin(std::shared_ptr<ticket> const& t) {
+    live_.insert(t);
+    t->started_ = steady_clock::now();
+    if (closing_)
+        return fail(t, errc::not_connected, "the store is closed", phase::none);
+    if (t->cancelled_)
+        return end_early(t, errc::cancelled);
+    if (auto const deadline = t->what_.deadline) {
+        if (*deadline <= t->started_)
+            return end_early(t, errc::deadline);
+        t->deadline_.emplace(context_, *deadline);
+        t->deadline_->async_wait([this, weak = std::weak_ptr(t)](boost::system::error_code ec) {
+            if (auto const still = weak.lock(); still && !ec)
+                end_early(still, errc::deadline);
+        });
+    }
+    if (t->what_.lease == 0)
+        return enqueue(t);
+    auto const it = leases_.find(t->what_.lease);
+    if (it == leases_.end())
+        return fail(t, errc::cursor_not_found, "the cursor is closed", phase::none);
+    auto const holder = it->second.holder;
+    t->state_ = ticket::state::queued;
+    t->queued_at_ = t->started_;
+    holder->submit([this, t, id = it->second.client, w = holder.get()](client& c) { serve(t, id, *w, c); });
+}
+
+void driver::enqueue(std::shared_ptr<ticket> const& t) {
+    t->state_ = ticket::state::queued;
+    t->queued_at_ = steady_clock::now();
+    t->request_ = next_request_++;
+    waiting_.emplace(t->request_, t);
+    apply(pool_.acquire(t->request_, t->queued_at_));
+}
+
+void driver::pause(std::shared_ptr<ticket> const& t, std::chrono::milliseconds time) {
+    t->state_ = ticket::state::pausing;
+    t->pause_.emplace(context_, time);
+    t->pause_->async_wait([this, t](boost::system::error_code) {
+        if (t->state_ == ticket::state::pausing)
+            enqueue(t);
+    });
+}
+
+// What a request in the queue waits for: that a client is connected, or that one becomes free.
+phase driver::waited_for() const {
+    for (auto const& [id, w] : workers_)
+        if (w->connecting())
+            return w->where()->where();
+    return phase::queue;
+}
+
+// Answers the caller now; the client that is at it is interrupted and goes.
+void driver::end_early(std::shared_ptr<ticket> const& t, errc why) {
+    auto const before = t->state_;
+    if (before == ticket::state::finished)
+        return;
+    auto where = phase::queue;
+    if (before == ticket::state::pausing)
+        where = phase::selection;
+    if (before == ticket::state::queued && t->request_ != 0) {
+        waiting_.erase(t->request_);
+        apply(pool_.abandon(t->request_, steady_clock::now()));
+        where = waited_for();
+    }
+    if (auto const w = t->serving_) {
+        where = w->where()->where();
+        t->result_.sent = w->where()->sent();
+        w->interrupt();
+    }
+    fail(t, why, why == errc::deadline ? "the deadline passed" : "the operation was cancelled", where);
+}
+
+void driver::fail(std::shared_ptr<ticket> const& t, errc code, std::string message, phase where) {
+    t->result_.code = code;
+    t->result_.message = std::move(message);
+    t->result_.where = where;
+    finish(t);
+}
+
+void driver::finish(std::shared_ptr<ticket> const& t) {
+    if (t->state_ == ticket::state::queued)
+        t->result_.queued += steady_clock::now() - t->queued_at_;
+    t->state_ = ticket::state::finished;
+    t->deadline_.reset();
+    t->pause_.reset();
+    live_.erase(t);
+    std::exchange(t->done_, nullptr)(std::move(t->result_));
+    end_when_drained();
+}
+
+// --- the pool ----------------------------------------------------------------------------------------------------------
+
+void driver::apply(pool_actions const& actions) {
+    auto const now = steady_clock::now();
+    for (auto const& action : actions) {
+        if (auto const* o = std::get_if<open_client>(&action))
+            open(o->client);
+        else if (auto const* c = std::get_if<close_client>(&action))
+            workers_.at(c->client)->stop();
+        else if (auto const* r = std::get_if<refuse_request>(&action))
+            refuse(r->request, r->why);
+        else if (auto const* g = std::get_if<grant_client>(&action)) {
+            auto const t = waiting_.extract(g->request).mapped();
+            auto const w = workers_.at(g->client);
+            t->request_ = 0;
+            t->result_.queued += now - t->queued_at_;
+            w->submit([this, t, id = g->client, w = w.get()](client& c2) { serve(t, id, *w, c2); });
+        }
+    }
+    arm_pool_timer();
+}
+
+void driver::open(client_id id) {
+    auto const w = std::make_shared<worker>(context_, settings_, lookups_);
+    workers_.emplace(id, w);
+    w->start(worker::callbacks{
+        [this, id](answer const& a, bool usable) { opened(id, a, usable); },
+        [this, id] { apply(pool_.lost(id, steady_clock::now())); },
+        [this, id] { gone(id); },
+    });
+}
+
+void driver::opened(client_id id, answer const& a, bool usable) {
+    auto const now = steady_clock::now();
+    if (usable)
+        return apply(pool_.connected(id, now));
+    connect_error_ = a;
+    bool const fatal = a.code == errc::authentication || a.code == errc::tls || a.replied;
+    apply(pool_.connect_failed(id, fatal ? connect_failure::fatal : connect_failure::transient, now));
+}
+
+void driver::gone(client_id id) {
+    workers_.erase(id);
+    end_when_drained();
+}
+
+void driver::put_back(client_id id, bool usable) {
+    auto const& w = workers_.at(id);
+    w->rest();
+    if (!usable)
+        w->stop();
+    apply(pool_.released(id, usable, steady_clock::now()));
+}
+
+void driver::refuse(request_id id, refuse_request::reason why) {
+    auto const t = waiting_.extract(id).mapped();
+    switch (why) {
+    case refuse_request::reason::queue_timeout:
+        return fail(t, errc::pool_timeout,
+            fmt::format("no client of the pool became free within {} ms", settings_.pool.queue_timeout.count()), phase::queue);
+    case refuse_request::reason::closed:
+        return fail(t, errc::cancelled, "the store was closed", phase::queue);
+    case refuse_request::reason::unreachable:
+    case refuse_request::reason::fatal:
+        break;
+    }
+    auto const code = connect_error_.replied ? errc::server : connect_error_.code;
+    fail(t, code == errc::network ? errc::connect : code, connect_error_.message, connect_error_.where);
+}
+
+void driver::arm_pool_timer() {
+    auto const next = pool_.next_tick();
+    if (next == pool_timer_at_)
+        return;
+    pool_timer_at_ = next;
+    if (next == steady_clock::time_point::max()) {
+        pool_timer_.cancel();
+        return;
+    }
+    pool_timer_.expires_at(next);
+    pool_timer_.async_wait([this](boost::system::error_code ec) {
+        if (ec)
+            return;
+        pool_timer_at_ = steady_clock::time_point::max();
+        apply(pool_.tick(steady_clock::now()));
+    });
+}
+
+// --- on the fiber of a client ------------------------------------------------------------------------------------------
+
+void driver::serve(std::shared_ptr<ticket> const& t, client_id id, worker& w, client& c) {
+    if (t->state_ == ticket::state::finished) { // ended between the grant and now
+        if (t->what_.lease == 0)
+            put_back(id, c.usable());
+        return; // a lease is its cursor's to end
+    }
+    auto const begin = steady_clock::now();
+    t->state_ = ticket::state::running;
+    t->serving_ = workers_.at(id);
+    ++t->result_.attempts;
+    t->result_.code = errc(); // of an attempt before
+    t->result_.message.clear();
+    auto const next = perform(*t, w, c);
+    t->serving_.reset();
+    bool const over = t->state_ == ticket::state::finished;
+    if (!over)
+        t->result_.served += steady_clock::now() - begin;
+
+    keep_lease(*t, id, w, c.usable());
+    if (over)
+        return;
+    if (next == verdict::finished)
+        return finish(t);
+    bool const look_again = !t->result_.sent && t->result_.code != errc::network;
+    if (look_again)
+        pause(t, selection_pause);
+    else
+        enqueue(t);
+}
+
+driver::verdict driver::perform(ticket& t, worker& w, client& c) {
+    auto const over = [&] { return t.state_ == ticket::state::finished; };
+    while (t.position_ < t.what_.commands.size()) {
+        auto a = t.what_.numbered ? send_numbered(t, w, c) : send(t, c);
+        if (over())
+            return verdict::finished;
+        bool const repeat = t.what_.repeatable && !t.repeated_ && is_retryable_read_error(a.server_code);
+        if (!a.replied || repeat)
+            return judge(t, std::move(a));
+        ++t.result_.round_trips;
+        ++t.position_;
+        bool const stop = a.server_code != 0 || (t.what_.ordered && has_write_errors(a.reply));
+        t.result_.answers.push_back(std::move(a));
+        if (stop)
+            return verdict::finished;
+        if (t.what_.collect && !follow_cursor(t, c))
+            return verdict::finished;
+    }
+    return verdict::finished;
+}
+
+// A command without an answer that counts: whether the request is to be tried on another client.
+driver::verdict driver::judge(ticket& t, answer a) {
+    t.result_.code = a.replied ? errc_of_server(a.server_code) : a.code;
+    t.result_.message = std::move(a.message);
+    t.result_.sent = a.sent;
+    t.result_.where = a.where;
+    if (t.what_.lease != 0)
+        return verdict::finished;
+    bool const looking = a.code == errc::connect || a.code == errc::server_selection;
+    if (!a.sent && looking)
+        return steady_clock::now() + selection_pause < t.started_ + settings_.selection_timeout ? verdict::again
+                                                                                                : verdict::finished;
+    // Not sent: the connection broke while nobody used it.
+    bool const harmless = a.sent ? t.what_.repeatable : a.code == errc::network;
+    return harmless && !std::exchange(t.repeated_, true) ? verdict::again : verdict::finished;
+}
+
+command_options driver::options_of(ticket const& t) const {
+    auto const& r = t.what_;
+    command_options o;
+    o.mode = r.mode;
+    o.read_preferences = r.read_preferences.get();
+    o.read_concern = r.read_concern;
+    o.write_concern = r.write_concern;
+    o.in_session = r.acknowledged;
+    if (r.deadline && r.bounded)
+        o.max_time = std::max(1ms, std::chrono::ceil<std::chrono::milliseconds>(*r.deadline - steady_clock::now()));
+    if (r.lease != 0) {
+        auto const it = leases_.find(r.lease);
+        o.server = it == leases_.end() ? 0 : it->second.server;
+    }
+    return o;
+}
+
+answer driver::send(ticket& t, client& c) {
+    return c.run(t.what_.database, t.what_.commands[t.position_], options_of(t));
+}
+
+// A write that the server recognises when it comes a second time: it is repeated on the same client, whose session the number
+// belongs to.
+answer driver::send_numbered(ticket& t, worker& w, client& c) {
+    auto o = options_of(t);
+    o.transaction_number = c.next_transaction_number();
+    auto const& command = t.what_.commands[t.position_];
+    auto first = c.run(t.what_.database, command, o);
+    bool const worth_it =
+        first.replied ? has_label(first.reply, "RetryableWriteError") : first.sent && first.code == errc::network;
+    if (!worth_it || !o.transaction_number || !settings_.retry_writes || w.where()->interrupted())
+        return first;
+    if (first.replied && !c.recover(steady_clock::now() + settings_.selection_timeout))
+        return first;
+    ++t.result_.attempts;
+    auto second = c.run(t.what_.database, command, o);
+    // The specification: when the second attempt does not get as far as the server, the first error is the one to report.
+    return second.sent || w.where()->interrupted() ? std::move(second) : std::move(first);
+}
+
+// Fetches the rest of an answer. False when the request is over for that reason or another.
+bool driver::follow_cursor(ticket& t, client& c) {
+    for (;;) {
+        auto const& last = t.result_.answers.back();
+        auto const id = cursor_id_of(last.reply);
+        if (id == 0)
+            return true;
+        auto o = options_of(t);
+        o.max_time.reset();
+        o.read_concern = {};
+        o.server = last.server;
+        auto a = c.run(t.what_.database, make_get_more(id, cursor_collection_of(last.reply), 0), o);
+        if (t.state_ == ticket::state::finished)
+            return false;
+        if (!a.replied) {
+            judge(t, std::move(a));
+            return false;
+        }
+        ++t.result_.round_trips;
+        bool const failed = a.server_code != 0;
+        t.result_.answers.push_back(std::move(a));
+        if (failed)
+            return false;
+    }
+}
+
+cursor_lease::~cursor_lease() {
+    if (id_ == 0)
+        return;
+    if (auto const d = owner_.lock())
+        d->release(id_, cursor_, std::move(database_), std::move(collection_));
+}
+
+// --- leases ------------------------------------------------------------------------------------------------------------
+
+// After a job: an open cursor keeps the client, all else gives it back.
+void driver::keep_lease(ticket& t, client_id id, worker& w, bool usable) {
+    bool const answered = t.state_ != ticket::state::finished && t.result_.code == errc() && !t.result_.answers.empty();
+    bool const open = usable && !closing_ && t.what_.cursor && answered && t.result_.answers.back().server_code == 0 &&
+                      cursor_id_of(t.result_.answers.back().reply) != 0;
+    auto lease_of = t.what_.lease;
+    if (!open)
+        return lease_of != 0 ? end_lease(lease_of, usable) : put_back(id, usable);
+    auto const& reply = t.result_.answers.back().reply;
+    if (lease_of == 0) {
+        lease_of = next_lease_++;
+        leases_.emplace(lease_of, lease{id, workers_.at(id), w.where()->server()});
+    }
+    t.result_.lease =
+        cursor_lease(weak_from_this(), lease_of, cursor_id_of(reply), t.what_.database, cursor_collection_of(reply));
+}
+
+void driver::end_lease(lease_id id, bool usable) {
+    if (auto const node = leases_.extract(id))
+        put_back(node.mapped().client, usable);
+}
+
+// --- the end -----------------------------------------------------------------------------------------------------------
+
+void driver::shut() {
+    if (!std::exchange(closing_, true)) {
+        apply(pool_.close());
+        for (auto const& t : std::vector(live_.begin(), live_.end()))
+            end_early(t, errc::cancelled);
+        for (auto const& [id, l] : std::exchange(leases_, {}))
+            put_back(l.client, true);
+        for (auto const& [id, w] : workers_)
+            w->stop();
+    }
+    end_when_drained();
+}
+
+void driver::end_when_drained() {
+    if (!closing_ || !live_.empty() || !workers_.empty())
+        return;
+    pool_timer_.cancel();
+    for (auto const& done : std::exchange(when_closed_, {}))
+        done();
+    std::lock_guard const lock(mutex_);
+    if (std::exchange(accepting_, false))
+        asio::post(context_, [this] { context_.stop(); });
+}
+
+void driver::run() {
+    context_.run();
+}
+
+// --- the thread --------------------------------------------------------------------------------------------------------
+
+driver_thread::driver_thread(mongo_settings settings) : driver_(std::make_shared<driver>(std::move(settings))) {
+    std::promise<void> drained;
+    drained_ = drained.get_future();
+    thread_ = std::thread([owned = driver_, signal = std::move(drained)]() mutable {
+        owned->run();
+        signal.set_value();
+    });
+}
+
+driver_thread::~driver_thread() {
+    driver_->close([] {});
+    if (thread_.get_id() == std::this_thread::get_id()) {
+        thread_.detach(); // it owns the driver, and returns when it is drained
+        return;
+    }
+    drained_.wait();
+    if (driver_->has_lookups())
+        thread_.detach();
+    else
+        thread_.join();
+}
+
+} // namespace cormorant::detail

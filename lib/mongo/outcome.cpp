@@ -1,0 +1,308 @@
+#include "mongo/outcome.hpp"
+
+#include "mongo/errors.hpp"
+
+#include <cormorant/bson/json.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace cormorant::detail {
+namespace {
+
+constexpr int max_time_expired = 50;
+constexpr int namespace_not_found = 26;
+
+// The position of an operation in `operation`.
+template <class Op, std::size_t I = 0>
+constexpr std::size_t kind_of() {
+    if constexpr (std::is_same_v<std::variant_alternative_t<I, operation>, Op>)
+        return I;
+    else
+        return kind_of<Op, I + 1>();
+}
+
+std::int64_t number(document const& d, std::string_view key) {
+    auto const* v = d.find(key);
+    return v == nullptr ? 0 : v->if_int64().value_or(0);
+}
+
+std::string text(document const& d, std::string_view key) {
+    auto const* v = d.find(key);
+    return v == nullptr ? std::string() : std::string(v->if_string().value_or(std::string_view()));
+}
+
+document const* first_document(document const& d, std::string_view key) {
+    auto const* v = d.find(key);
+    if (v == nullptr)
+        return nullptr;
+    if (auto const* list = v->if_array())
+        return list->empty() ? nullptr : list->front().if_document();
+    return v->if_document();
+}
+
+/// The documents of a reply with a cursor, one batch.
+array const& batch_of(document const& reply) {
+    auto const& cursor = reply.at("cursor").as_document();
+    auto const* first = cursor.find("firstBatch");
+    return (first != nullptr ? *first : cursor.at("nextBatch")).as_array();
+}
+
+/// All answers decoded. A reply that is no BSON is an error of the connection to all who see it.
+class report {
+public:
+    report(expectation const& expected, result const& r) : expected_(expected), result_(r) {
+        for (auto const& a : r.answers)
+            replies_.push_back(a.reply.empty() ? document() : decode_bson(a.reply));
+    }
+
+    document const& last() const { return replies_.back(); }
+    std::vector<document> const& all() const noexcept { return replies_; }
+    std::int64_t sum(std::string_view key) const {
+        std::int64_t result = 0;
+        for (auto const& r : replies_)
+            result += number(r, key);
+        return result;
+    }
+
+    void require_success() const {
+        if (result_.code != errc())
+            throw_failure();
+        if (result_.answers.back().server_code != 0 && !is_harmless(result_.answers.back().server_code))
+            throw_server_error(last(), last());
+        // In the order in which they happened.
+        for (auto const& r : replies_)
+            if (auto const* failed = first_document(r, "writeErrors"))
+                throw_server_error(r, *failed);
+        for (auto const& r : replies_)
+            if (auto const* failed = first_document(r, "writeConcernError"))
+                throw_write_concern_error(r, *failed);
+    }
+
+private:
+    // To drop what is not there succeeds, and what is not there has no indexes.
+    bool is_harmless(int code) const noexcept {
+        return code == namespace_not_found &&
+               (expected_.kind == kind_of<drop_collection_op>() || expected_.kind == kind_of<list_indexes_op>());
+    }
+
+    diagnostics details() const {
+        diagnostics d;
+        d.operation = expected_.name;
+        d.is_write = expected_.is_write;
+        d.attempts = result_.attempts;
+        d.written = expected_.is_write ? sum("n") : 0;
+        return d;
+    }
+
+    // No (usable) answer came.
+    [[noreturn]] void throw_failure() const {
+        auto d = details();
+        d.slow_phase = result_.where;
+        if (expected_.is_write && (result_.sent || d.written != 0))
+            d.what_happened = outcome::maybe_applied;
+        auto message = result_.message;
+        if ((result_.code == errc::deadline || result_.code == errc::cancelled) && result_.where != phase::none)
+            message += fmt::format(" (phase: {})", to_string(result_.where));
+        throw error(result_.code, std::move(message), std::move(d));
+    }
+
+    void describe(diagnostics& d, document const& reply, document const& failed) const {
+        d.server_code = static_cast<int>(number(failed, "code"));
+        d.server_message = text(failed, "errmsg");
+        if (auto const* labels = reply.find("errorLabels"); labels != nullptr && labels->is_array())
+            for (value const& label : labels->as_array())
+                if (auto const name = label.if_string())
+                    d.server_labels.emplace_back(*name);
+    }
+
+    std::string message_for(errc code, diagnostics const& d, document const& failed) const {
+        switch (code) {
+        case errc::duplicate_key:
+            return d.path.empty() ? "such a document exists already"
+                                  : fmt::format("a document with {} = {} exists already", d.path, d.value);
+        case errc::deadline:
+            return "the deadline passed (phase: server)";
+        case errc::server_timeout:
+            return "the server used up maxTimeMS";
+        case errc::write_conflict:
+            return "another write got in between";
+        case errc::not_primary:
+            return "the server is not the primary, or is shutting down";
+        case errc::cursor_not_found:
+            return "the server no longer knows the cursor";
+        case errc::namespace_exists:
+            return fmt::format("{} exists already", expected_.collection);
+        case errc::namespace_not_found:
+            return fmt::format("{} does not exist", expected_.collection);
+        case errc::document_validation:
+            return fmt::format("a document does not meet the validator of {}", expected_.collection);
+        default:
+            break;
+        }
+        auto const name = text(failed, "codeName");
+        return fmt::format("the server refused it: {}", name.empty() ? fmt::format("code {}", d.server_code) : name);
+    }
+
+    [[noreturn]] void throw_server_error(document const& reply, document const& failed) const {
+        auto d = details();
+        describe(d, reply, failed);
+        auto code = errc_of_server(d.server_code);
+        if (d.server_code == max_time_expired && expected_.bounded) {
+            code = errc::deadline;
+            d.slow_phase = phase::server;
+        }
+        if (auto const* pattern = first_document(failed, "keyPattern"); pattern != nullptr && !pattern->empty()) {
+            d.path = pattern->begin()->key();
+            auto const* values = first_document(failed, "keyValue");
+            if (auto const* v = values == nullptr ? nullptr : values->find(d.path))
+                d.value = shorten(*v);
+        }
+        if (expected_.is_write) {
+            // A single document is written whole or not at all; of many some may be.
+            bool const in_doubt = is_state_change(d.server_code) || d.server_code == max_time_expired;
+            if (d.written != 0 && expected_.kind == kind_of<insert_op>())
+                d.what_happened = outcome::applied;
+            else if (in_doubt || (expected_.many && expected_.kind != kind_of<insert_op>()))
+                d.what_happened = outcome::maybe_applied;
+        }
+        auto message = message_for(code, d, failed);
+        throw error(code, std::move(message), std::move(d));
+    }
+
+    [[noreturn]] void throw_write_concern_error(document const& reply, document const& failed) const {
+        auto d = details();
+        describe(d, reply, failed);
+        d.what_happened = outcome::applied;
+        auto const name = text(failed, "codeName");
+        auto message = fmt::format(
+            "it was written, but the write concern was not met: {}", name.empty() ? fmt::format("code {}", d.server_code) : name);
+        throw error(errc::write_concern, std::move(message), std::move(d));
+    }
+
+    expectation const& expected_;
+    result const& result_;
+    std::vector<document> replies_;
+};
+
+/// Makes the reply of each kind of operation.
+struct reader {
+    expectation const& expected;
+    report const& answers;
+
+    document const& last() const { return answers.last(); }
+
+    reply operator()(count_op const*) const {
+        if (last().contains("cursor")) {
+            auto const& groups = batch_of(last());
+            return groups.empty() ? std::int64_t(0) : number(groups.front().as_document(), "n");
+        }
+        return number(last(), "n");
+    }
+    reply operator()(insert_op const*) const {
+        insert_result r;
+        r.inserted_count = answers.sum("n");
+        r.inserted_ids = expected.inserted_ids;
+        return r;
+    }
+    reply operator()(update_op const*) const {
+        update_result r;
+        if (auto const* upserted = first_document(last(), "upserted")) {
+            r.upserted_count = 1;
+            r.upserted_id = upserted->at("_id");
+        }
+        r.matched_count = number(last(), "n") - r.upserted_count;
+        r.modified_count = number(last(), "nModified");
+        return r;
+    }
+    reply operator()(remove_op const*) const {
+        remove_result r;
+        r.deleted_count = number(last(), "n");
+        return r;
+    }
+    reply operator()(find_and_modify_op const*) const {
+        auto const* found = first_document(last(), "value");
+        return found == nullptr ? std::optional<document>() : std::optional<document>(*found);
+    }
+    reply operator()(distinct_op const*) const { return last().at("values").as_array(); }
+    reply operator()(create_indexes_op const*) const { return expected.index_names; }
+    reply operator()(list_indexes_op const*) const { return collected(); }
+    reply operator()(list_collections_op const*) const {
+        documents result;
+        for (auto const& found : collected()) {
+            document entry;
+            for (auto const key : {"name", "type", "options"})
+                if (auto const* v = found.find(key))
+                    entry.append(key, *v);
+            result.push_back(std::move(entry));
+        }
+        std::sort(
+            result.begin(), result.end(), [](document const& a, document const& b) { return text(a, "name") < text(b, "name"); });
+        return result;
+    }
+    reply operator()(command_op const*) const { return last(); }
+    reply operator()(void const*) const { return std::monostate(); }
+
+    documents collected() const {
+        documents result;
+        for (auto const& r : answers.all())
+            if (r.contains("cursor"))
+                for (value const& v : batch_of(r))
+                    result.push_back(v.as_document());
+        return result;
+    }
+};
+
+// Calls `f` with a (null) pointer to the operation of that position.
+template <class F, std::size_t... I>
+reply visit_kind(std::size_t kind, F const& f, std::index_sequence<I...>) {
+    reply result;
+    (void)((kind == I && (result = f(static_cast<std::variant_alternative_t<I, operation> const*>(nullptr)), true)) || ...);
+    return result;
+}
+
+} // namespace
+
+reply read_reply(expectation const& expected, result const& r) {
+    report const answers(expected, r);
+    answers.require_success();
+    return visit_kind(expected.kind, reader{expected, answers}, std::make_index_sequence<std::variant_size_v<operation>>());
+}
+
+void require_success(expectation const& expected, result const& r) {
+    if (r.code != errc() || r.answers.back().server_code != 0)
+        report(expected, r).require_success();
+}
+
+batch take_batch(bson_buffer&& reply) {
+    batch::raw_documents raw;
+    raw.buffer = std::move(reply);
+    auto const root = bson_view(std::span<std::byte const>(raw.buffer));
+    auto const found = root.find("cursor");
+    if (!found)
+        throw error(errc::bad_bson, "the server's answer has no cursor");
+    auto const place = found->as_document();
+    auto documents = place.find("firstBatch");
+    if (!documents)
+        documents = place.find("nextBatch");
+    if (!documents)
+        throw error(errc::bad_bson, "the server's answer has no batch");
+    auto const list = documents->as_array();
+    for (bson_element const& one : list) {
+        auto const bytes = one.as_document().bytes();
+        raw.places.emplace_back(
+            static_cast<std::uint32_t>(bytes.data() - raw.buffer.data()), static_cast<std::uint32_t>(bytes.size()));
+    }
+    return batch(std::move(raw));
+}
+
+void count(call_statistics& statistics, result const& r) {
+    statistics.round_trips += r.round_trips;
+    statistics.attempts += r.attempts;
+    statistics.queued += r.queued;
+    statistics.served += r.served;
+}
+
+} // namespace cormorant::detail

@@ -1,0 +1,79 @@
+#include "mongo/request.hpp"
+
+namespace cormorant::detail {
+namespace {
+
+// Replies come from the network: what is malformed counts as absent here and is found out when the reply is decoded.
+template <class T, class F>
+T look(bson_buffer const& reply, T fallback, F f) {
+    try {
+        return f(bson_view(reply));
+    } catch (error const&) {
+        return fallback;
+    }
+}
+
+} // namespace
+
+std::int64_t cursor_id_of(bson_buffer const& reply) {
+    return look(reply, std::int64_t(0), [](bson_view root) {
+        auto const cursor = root.find("cursor");
+        if (!cursor || cursor->type() != bson_type::document)
+            return std::int64_t(0);
+        auto const id = cursor->as_document().find("id");
+        return id ? id->as_int64() : std::int64_t(0);
+    });
+}
+
+std::string cursor_collection_of(bson_buffer const& reply) {
+    return look(reply, std::string(), [](bson_view root) {
+        auto const cursor = root.find("cursor");
+        auto const ns = cursor ? cursor->as_document().find("ns") : std::nullopt;
+        if (!ns)
+            return std::string();
+        auto const text = ns->as_string();
+        return std::string(text.substr(text.find('.') + 1));
+    });
+}
+
+bool has_write_errors(bson_buffer const& reply) {
+    return look(reply, false, [](bson_view root) { return root.find("writeErrors").has_value(); });
+}
+
+bool has_label(bson_buffer const& reply, std::string_view label) {
+    return look(reply, false, [&](bson_view root) {
+        if (auto const labels = root.find("errorLabels")) {
+            auto const all = labels->as_array();
+            for (bson_element const& one : all)
+                if (one.type() == bson_type::string && one.as_string() == label)
+                    return true;
+        }
+        return false;
+    });
+}
+
+bson_buffer make_get_more(std::int64_t id, std::string_view collection, std::int32_t batch_size) {
+    bson_buffer out;
+    bson_writer writer(out);
+    auto const root = writer.open();
+    writer.put("getMore", id);
+    writer.put("collection", collection);
+    if (batch_size > 0)
+        writer.put("batchSize", batch_size);
+    writer.close(root);
+    return out;
+}
+
+bson_buffer make_kill_cursors(std::int64_t id, std::string_view collection) {
+    bson_buffer out;
+    bson_writer writer(out);
+    auto const root = writer.open();
+    writer.put("killCursors", collection);
+    auto const ids = writer.open("cursors", bson_type::array);
+    writer.put("0", id);
+    writer.close(ids);
+    writer.close(root);
+    return out;
+}
+
+} // namespace cormorant::detail

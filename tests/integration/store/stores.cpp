@@ -1,0 +1,83 @@
+#include "stores.hpp"
+
+#include "coroutine.hpp"
+
+#include <cormorant/memory/memory_store.hpp>
+#if CORMORANT_HAS_MONGO
+#include <cormorant/mongo/mongo_store.hpp>
+#endif
+
+#include <boost/asio/use_awaitable.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <map>
+#include <stdexcept>
+
+#include <unistd.h>
+
+namespace cormorant::testing {
+namespace {
+
+std::string database_name() { return "store_suite_" + std::to_string(::getpid()); }
+
+char const* server() { return std::getenv("MONGO_DSN"); }
+
+std::shared_ptr<store> make(std::string const& kind) {
+    if (kind == "memory")
+        return make_memory_store(memory_options().database(database_name()));
+#if CORMORANT_HAS_MONGO
+    if (kind == "mongo" && server() != nullptr) {
+        // mongodb://host[/database][?options]: the database becomes ours.
+        std::string uri = server();
+        auto const options = uri.find('?');
+        auto const slash = uri.find('/', std::string("mongodb://").size());
+        auto const tail = options == std::string::npos ? std::string() : uri.substr(options);
+        uri = uri.substr(0, std::min(slash, options)) + "/" + database_name() + tail;
+        return make_mongo_store(uri);
+    }
+#endif
+    throw std::invalid_argument("no store of the kind " + kind);
+}
+
+std::map<std::string, std::shared_ptr<store>>& made() {
+    static std::map<std::string, std::shared_ptr<store>> stores;
+    return stores;
+}
+
+boost::asio::awaitable<void> finish(std::shared_ptr<store> s) {
+    co_await s->async_run(drop_database_op(), call_options(), boost::asio::use_awaitable);
+    co_await s->async_close(boost::asio::use_awaitable);
+}
+
+/// Leaves nothing behind on the server.
+class cleanup : public ::testing::Environment {
+public:
+    void TearDown() override {
+        for (auto const& [kind, s] : made())
+            run(finish(s));
+        made().clear();
+    }
+};
+[[maybe_unused]] auto const* const registered = ::testing::AddGlobalTestEnvironment(new cleanup);
+
+} // namespace
+
+std::vector<std::string> store_kinds() {
+    std::vector<std::string> kinds(1, "memory");
+#if CORMORANT_HAS_MONGO
+    if (server() != nullptr)
+        kinds.push_back("mongo");
+#endif
+    return kinds;
+}
+
+std::shared_ptr<store> store_of(std::string const& kind) {
+    auto& s = made()[kind];
+    if (!s)
+        s = make(kind);
+    return s;
+}
+
+} // namespace cormorant::testing

@@ -1,0 +1,19 @@
+#pragma once
+
+/// The stores that tests run on.
+
+#include <cormorant/store/store.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cormorant::testing {
+
+/// `"memory"`, and `"mongo"` when it is built and MONGO_DSN names a server.
+std::vector<std::string> store_kinds();
+
+/// The store of that kind, the same one every time: its database is the program's own.
+std::shared_ptr<store> store_of(std::string const& kind);
+
+} // namespace cormorant::testing

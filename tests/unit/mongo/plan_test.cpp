@@ -1,0 +1,152 @@
+#include "mongo/plan.hpp"
+
+#include <gtest/gtest.h>
+
+namespace cormorant::detail {
+namespace {
+
+class plan_test : public ::testing::Test {
+protected:
+    plan make(operation op, call_options options = call_options()) const { return make_plan(std::move(op), options, settings_); }
+    static document body(plan const& p, std::size_t i = 0) { return decode_bson(p.what.commands.at(i)); }
+    static std::string key_order(document const& d) {
+        std::string result;
+        for (auto const& [key, v] : d)
+            result += std::string(key) + " ";
+        return result;
+    }
+
+    mongo_settings settings_ = parse_settings("mongodb://a/shop", mongo_options());
+};
+
+TEST_F(plan_test, a_find_sends_only_what_is_set) {
+    find_op op;
+    op.collection = "c";
+    auto p = make(op);
+    EXPECT_EQ(body(p), doc("find", "c", "filter", document()));
+    EXPECT_TRUE(p.what.repeatable);
+    EXPECT_TRUE(p.what.cursor);
+    EXPECT_EQ(p.what.mode, command_mode::read);
+    op.sort = doc("a", 1);
+    op.limit = 5;
+    op.hint = value(doc("a", 1));
+    op.extra = doc("comment", "x");
+    EXPECT_EQ(key_order(body(make(op))), "find filter sort limit hint comment ");
+}
+
+TEST_F(plan_test, writes_of_one_document_are_numbered_and_others_are_not) {
+    update_op update;
+    update.collection = "c";
+    update.update = doc("$set", doc("a", 1));
+    EXPECT_TRUE(make(update).what.numbered);
+    update.multi = true;
+    EXPECT_FALSE(make(update).what.numbered);
+    remove_op remove;
+    remove.collection = "c";
+    EXPECT_FALSE(make(remove).what.numbered);
+    remove.just_one = true;
+    EXPECT_TRUE(make(remove).what.numbered);
+    call_options unacknowledged;
+    unacknowledged.write_concern = doc("w", 0);
+    EXPECT_FALSE(make(remove, unacknowledged).what.numbered);
+    EXPECT_FALSE(make(remove, unacknowledged).what.acknowledged);
+}
+
+TEST_F(plan_test, an_insert_is_split_at_the_greatest_number_of_documents) {
+    insert_op op;
+    op.collection = "c";
+    op.docs.assign(max_batch_count + 1, doc("_id", 1));
+    auto const p = make(op);
+    ASSERT_EQ(p.what.commands.size(), 2U);
+    EXPECT_EQ(body(p, 1).at("documents").as_array().size(), 1U);
+    EXPECT_EQ(p.then.inserted_ids.size(), max_batch_count + 1);
+}
+
+TEST_F(plan_test, each_command_of_a_split_insert_fits_into_a_message) {
+    insert_op op;
+    op.collection = "c";
+    op.docs.assign(5, doc("text", std::string(6'000'000, 'x')));
+    auto const p = make(op);
+    EXPECT_EQ(p.what.commands.size(), 3U);
+    std::size_t total = 0;
+    std::size_t id = 0;
+    for (std::size_t i = 0; i < p.what.commands.size(); ++i) {
+        EXPECT_LE(p.what.commands[i].size(), max_bson_size + 16 * 1024);
+        auto const command = body(p, i);
+        auto const& docs = command.at("documents").as_array();
+        total += docs.size();
+        for (value const& d : docs)
+            EXPECT_EQ(d.as_document().begin()->value(), p.then.inserted_ids[id++]);
+    }
+    EXPECT_EQ(total, 5U);
+}
+
+TEST_F(plan_test, a_count_without_a_filter_is_answered_from_metadata) {
+    count_op op;
+    op.collection = "c";
+    EXPECT_TRUE(body(make(op)).contains("count"));
+    op.filter = doc("a", 1);
+    EXPECT_TRUE(body(make(op)).contains("aggregate"));
+    op.filter = doc("$or", arr(doc("a", 1), doc("place", doc("$near", arr(0, 0)))));
+    EXPECT_TRUE(body(make(op)).contains("count"));
+}
+
+TEST_F(plan_test, the_deadline_is_sent_unless_the_caller_names_a_time) {
+    call_options options;
+    options.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+    find_op op;
+    op.collection = "c";
+    EXPECT_TRUE(make(op, options).then.bounded);
+    op.extra = doc("maxTimeMS", 5);
+    EXPECT_FALSE(make(op, options).then.bounded);
+    EXPECT_FALSE(make(op, options).what.bounded);
+}
+
+TEST_F(plan_test, an_aggregation_that_writes_goes_to_the_primary) {
+    aggregate_op op;
+    op.collection = "c";
+    EXPECT_EQ(make(op).what.mode, command_mode::read);
+    op.pipeline = arr(doc("$out", "d"));
+    EXPECT_EQ(make(op).what.mode, command_mode::write);
+    EXPECT_FALSE(make(op).what.repeatable);
+    op.collection.clear();
+    EXPECT_EQ(body(make(op)).at("aggregate"), value(1));
+}
+
+class foreign_session : public session {};
+
+TEST_F(plan_test, arguments_that_make_no_sense_are_refused) {
+    auto const code = [&](operation op, call_options options = call_options()) {
+        try {
+            make(std::move(op), options);
+        } catch (error const& e) {
+            return static_cast<errc>(e.code().value());
+        }
+        return errc();
+    };
+    EXPECT_EQ(code(find_op()), errc::invalid_argument);
+    EXPECT_EQ(code(insert_op()), errc::invalid_argument);
+    EXPECT_EQ(code(command_op()), errc::invalid_argument);
+    find_and_modify_op both;
+    both.collection = "c";
+    both.remove = true;
+    both.update = doc("a", 1);
+    EXPECT_EQ(code(both), errc::invalid_argument);
+    both.remove = false;
+    both.update = value();
+    EXPECT_EQ(code(both), errc::invalid_argument);
+    find_op find;
+    find.collection = "c";
+    find.skip = -1;
+    EXPECT_EQ(code(find), errc::invalid_argument);
+    find.skip = 0;
+    call_options options;
+    options.session = std::make_shared<foreign_session>();
+    EXPECT_EQ(code(find, options), errc::invalid_argument);
+    options.session.reset();
+    options.read_preference = doc("mode", "primary", "tags", arr(doc("dc", "a")));
+    EXPECT_EQ(code(find, options), errc::invalid_argument);
+}
+
+} // namespace
+} // namespace cormorant::detail

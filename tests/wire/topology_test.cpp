@@ -1,0 +1,129 @@
+// Replica sets.
+
+#include "wire_test.hpp"
+
+namespace cormorant::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class topology : public ::testing::Test {
+protected:
+    /// Two members, the first of which is the primary.
+    void SetUp() override { elect(a_, b_); }
+    void elect(mock_server& primary, mock_server& secondary) {
+        std::vector<std::string> const hosts = {a_.address(), b_.address()};
+        primary.on_hello([=, &primary]() -> reaction { return answer_with{primary.hello_of_set("rs", true, hosts)}; });
+        secondary.on_hello([=, &secondary]() -> reaction { return answer_with{secondary.hello_of_set("rs", false, hosts)}; });
+    }
+    static mock_server::command_handler writes() {
+        return [](document const& command) -> reaction {
+            if (command.contains("find"))
+                return answer_with{mock_server::cursor_reply(arr(doc("_id", 1)))};
+            return answer_with{doc("n", 1)};
+        };
+    }
+    static reaction not_primary() {
+        return answer_with{doc("ok", 0, "code", 10107, "codeName", "NotWritablePrimary", "errmsg", "not primary", "errorLabels",
+            arr("RetryableWriteError"))};
+    }
+
+    mock_server a_;
+    mock_server b_;
+    std::shared_ptr<store> store_ =
+        make_mongo_store("mongodb://" + a_.address() + "," + b_.address() + "/mock?replicaSet=rs&serverSelectionTimeoutMS=3000");
+};
+
+TEST_F(topology, writes_go_to_the_primary_and_reads_where_the_read_preference_says) {
+    a_.on_command(writes());
+    b_.on_command(writes());
+    run_on(*store_, insert_into("c"));
+    call_options options;
+    options.read_preference = doc("mode", "secondary");
+    run_on(*store_, find_in("c"), options);
+    EXPECT_EQ(a_.names(), std::vector<std::string>(1, "insert"));
+    EXPECT_EQ(b_.names(), std::vector<std::string>(1, "find"));
+    EXPECT_EQ(b_.commands().at(0).at("$readPreference"), value(doc("mode", "secondary")));
+}
+
+TEST_F(topology, a_write_follows_the_primary_with_the_same_session_and_number) {
+    a_.on_command([this](document const&) -> reaction {
+        elect(b_, a_);
+        return not_primary();
+    });
+    b_.on_command(writes());
+    EXPECT_EQ(run_on(*store_, insert_into("c")).inserted_count, 1);
+    ASSERT_EQ(a_.commands().size(), 1U);
+    ASSERT_EQ(b_.commands().size(), 1U);
+    auto const first = a_.commands()[0];
+    auto const second = b_.commands()[0];
+    EXPECT_EQ(first.at("txnNumber"), second.at("txnNumber"));
+    EXPECT_EQ(first.at("lsid"), second.at("lsid"));
+}
+
+TEST_F(topology, a_read_follows_the_primary) {
+    a_.on_command([this](document const&) -> reaction {
+        elect(b_, a_);
+        return not_primary();
+    });
+    b_.on_command(writes());
+    EXPECT_EQ(run(drain(run_on(*store_, find_in("c")))).size(), 1U);
+}
+
+TEST_F(topology, a_write_of_many_documents_is_not_repeated) {
+    a_.on_command([](document const&) -> reaction { return not_primary(); });
+    auto const e = failure_on(*store_, update_many("c"));
+    EXPECT_EQ(e.code(), errc::not_primary);
+    EXPECT_EQ(a_.names().size(), 1U);
+    EXPECT_EQ(e.details().server_labels, std::vector<std::string>(1, "RetryableWriteError"));
+}
+
+TEST_F(topology, an_operation_waits_until_a_primary_is_elected) {
+    std::vector<std::string> const hosts = {a_.address(), b_.address()};
+    std::atomic<int> looks = 0;
+    a_.on_hello([&, hosts]() -> reaction { return answer_with{a_.hello_of_set("rs", ++looks > 3, hosts)}; });
+    a_.on_command(writes());
+    EXPECT_EQ(run_on(*store_, insert_into("c")).inserted_count, 1);
+    EXPECT_GT(looks, 3);
+}
+
+TEST_F(topology, without_a_primary_the_time_for_selection_ends_it) {
+    std::vector<std::string> const hosts = {a_.address(), b_.address()};
+    a_.on_hello([&, hosts]() -> reaction { return answer_with{a_.hello_of_set("rs", false, hosts)}; });
+    auto const s = make_mongo_store("mongodb://" + a_.address() + "/mock?replicaSet=rs&serverSelectionTimeoutMS=700");
+    auto const e = failure_on(*s, insert_into("c"));
+    EXPECT_EQ(e.code(), errc::server_selection) << e.what();
+    EXPECT_EQ(e.details().what_happened, outcome::not_sent);
+    EXPECT_EQ(e.details().slow_phase, phase::selection);
+    call_options options;
+    options.read_preference = doc("mode", "secondary");
+    b_.on_command(writes());
+    a_.on_command(writes());
+    EXPECT_EQ(run(drain(run_on(*s, find_in("c"), options))).size(), 1U) << "a secondary is enough for this one";
+}
+
+TEST_F(topology, a_member_that_is_down_hurts_nobody) {
+    std::vector<std::string> const hosts = {a_.address(), "127.0.0.1:1"};
+    a_.on_hello([&, hosts]() -> reaction { return answer_with{a_.hello_of_set("rs", true, hosts)}; });
+    a_.on_command(writes());
+    auto const s = make_mongo_store("mongodb://127.0.0.1:1," + a_.address() + "/mock?replicaSet=rs");
+    for (int i = 0; i < 5; ++i)
+        run_on(*s, insert_into("c"));
+    EXPECT_EQ(a_.accepted_connections(), 1);
+}
+
+TEST_F(topology, cursors_go_on_where_they_began) {
+    b_.on_command([](document const& command) -> reaction {
+        if (command.contains("find"))
+            return answer_with{mock_server::cursor_reply(arr(doc("_id", 1)), 5)};
+        return answer_with{mock_server::next_batch(arr(doc("_id", 2)), 0)};
+    });
+    call_options options;
+    options.read_preference = doc("mode", "secondary");
+    EXPECT_EQ(run(drain(run_on(*store_, find_in("c"), options))).size(), 2U);
+    EXPECT_EQ(b_.names(), (std::vector<std::string>{"find", "getMore"}));
+    EXPECT_TRUE(a_.names().empty());
+}
+
+} // namespace
+} // namespace cormorant::testing
