@@ -1,0 +1,67 @@
+#pragma once
+
+/// From a connection string to a connection.
+
+#include <cormorant/memory/memory_store.hpp>
+#include <cormorant/model/connection.hpp>
+#include <cormorant/mongo/mongo_store.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace cormorant {
+
+/// How `connect` makes its store.
+class connect_options {
+public:
+    connect_options() = default;
+    connect_options& mongo(mongo_options o) {
+        mongo_ = std::move(o);
+        return *this;
+    }
+    connect_options& memory(memory_options o) {
+        memory_ = std::move(o);
+        return *this;
+    }
+    connect_options& connection(connection_options o) {
+        connection_ = std::move(o);
+        return *this;
+    }
+    /// False: the first operation is the first to notice that the server cannot be reached. Default true.
+    connect_options& ping(bool on) {
+        ping_ = on;
+        return *this;
+    }
+
+    mongo_options const& mongo() const noexcept { return mongo_; }
+    memory_options const& memory() const noexcept { return memory_; }
+    connection_options const& connection() const noexcept { return connection_; }
+    bool ping() const noexcept { return ping_; }
+
+private:
+    mongo_options mongo_;
+    memory_options memory_;
+    connection_options connection_;
+    bool ping_ = true;
+};
+
+/// Connects and makes sure that the server answers.
+///
+/// `uri`: `mongodb://[user:password@]host[:port],.../database[?options]`, `mongodb+srv://...`, or `memory://[name]` for a new,
+/// empty database in memory. Empty: the environment variable `MONGO_DSN`. A database must be named. Throws `errc::bad_uri` in one
+/// line that never shows a password, `errc::unsupported` when the library was built without MongoDB, and what the network throws.
+boost::asio::awaitable<connection> connect(std::string uri = {}, connect_options options = {});
+
+/// `connect`, but all calls with the same `uri` share one store as long as one of their connections lives. Each call gives a
+/// connection of its own, without models. The options of the call that makes the store count. Thread safety: may be called from
+/// any thread.
+boost::asio::awaitable<connection> connect_cached(std::string uri = {}, connect_options options = {});
+
+/// The store for a connection string, without talking to it. Throws as `connect`.
+std::shared_ptr<store> make_store(std::string_view uri, connect_options const& options = {});
+
+} // namespace cormorant

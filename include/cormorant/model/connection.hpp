@@ -1,0 +1,178 @@
+#pragma once
+
+/// `connection`: models that know each other, on one store.
+
+#include <cormorant/model/model.hpp>
+#include <cormorant/store/store.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cormorant {
+
+template <class T>
+class typed_model;
+namespace detail {
+struct connection_state;
+struct connection_access;
+} // namespace detail
+
+/// Bounds of the work that populating relationships may cause in one call. Exceeding one ends the call with
+/// `errc::limit_exceeded`, whose path names the relationship (`"author.friends.author"`).
+struct population_limits {
+    /// Levels of related documents below the documents of the call.
+    int depth = 16;
+    /// Finds of related models.
+    std::int64_t queries = 1'000;
+    /// Related documents read.
+    std::int64_t documents = 1'000'000;
+};
+
+/// How a connection behaves.
+class connection_options {
+public:
+    connection_options() = default;
+    connection_options& population(population_limits limits) {
+        population_ = limits;
+        return *this;
+    }
+    population_limits const& population() const noexcept { return population_; }
+
+private:
+    population_limits population_;
+};
+
+/// How a model is put on a connection.
+class add_options {
+public:
+    bool sync_value = true;
+    bool create_indexes_value = true;
+
+    add_options() = default;
+    /// Brings the database in line with the definition: creates its indexes and its view. Default true.
+    add_options& sync(bool on) {
+        sync_value = on;
+        return *this;
+    }
+    /// False: `sync` leaves the indexes alone.
+    add_options& create_indexes(bool on) {
+        create_indexes_value = on;
+        return *this;
+    }
+};
+
+/// What `populate` does with documents of the caller's own: a relationship that no model declares.
+class populate_options {
+public:
+    std::optional<hook_requests> hooks_value;
+    document fields_value;
+    bool cast_docs_value = true;
+    cormorant::context context_value;
+
+    populate_options() = default;
+    /// Hooks of the related model. None given: its default hooks run.
+    populate_options& hooks(hook_requests requests) {
+        hooks_value = std::move(requests);
+        return *this;
+    }
+    /// What to read of the related documents.
+    populate_options& fields(document f) {
+        fields_value = std::move(f);
+        return *this;
+    }
+    populate_options& cast_docs(bool on) {
+        cast_docs_value = on;
+        return *this;
+    }
+    populate_options& context(cormorant::context c) {
+        context_value = std::move(c);
+        return *this;
+    }
+};
+
+/// One query as the log sees it, when its documents have been read.
+struct query_log_entry {
+    /// `"find"`.
+    std::string_view type;
+    std::string collection;
+    document filter;
+    /// Documents read.
+    std::int64_t count = 0;
+    /// The store call: until the last document was read.
+    std::chrono::nanoseconds command{0};
+    /// The time of the operation, hooks included, until then.
+    std::chrono::nanoseconds raw{0};
+};
+
+/// Models on a store: a cheap handle, copies share one state.
+///
+/// Models find each other by name when a query needs it: a model may be added before the ones that it refers to. The connection
+/// lives as long as a handle on it; models do not keep it alive, their operations do while they run.
+/// Thread safety: all members may be called from any thread, as long as no definition is changed at the same time.
+class connection {
+public:
+    /// An empty handle: it may be assigned to and compared, nothing else.
+    connection() noexcept;
+    /// A connection without models on a store. `connect` (connect.hpp) makes the store from a connection string.
+    explicit connection(std::shared_ptr<cormorant::store> store, connection_options options = {});
+    connection(connection const&) noexcept;
+    connection(connection&&) noexcept;
+    connection& operator=(connection const&) noexcept;
+    connection& operator=(connection&&) noexcept;
+    ~connection();
+
+    friend bool operator==(connection const& a, connection const& b) noexcept { return a.state_ == b.state_; }
+
+    /// Puts a new model on this connection. A model of the same name is replaced (and is on no connection any more).
+    /// Throws `errc::definition`, and what creating indexes or a view throws: the model is on the connection even then.
+    boost::asio::awaitable<cormorant::model> add(model_definition definition, add_options options = {}) const;
+    /// Puts a model on this connection that was made before. Throws `errc::definition` when it is on another connection.
+    boost::asio::awaitable<cormorant::model> add(cormorant::model m, add_options options = {}) const;
+    /// A model for the struct `T` (typed_model.hpp): `co_await db.add<author>(definition_of<author>("author"))`.
+    template <class T>
+    boost::asio::awaitable<typed_model<T>> add(model_definition definition, add_options options = {}) const;
+
+    /// Takes a model off the connection; its data stays. Throws `errc::not_found` naming it.
+    void remove(std::string_view name) const;
+    /// Takes all models off the connection; their data stays.
+    void remove_all() const;
+    /// Removes a collection with its documents and indexes. Removing what does not exist succeeds.
+    boost::asio::awaitable<void> drop_collection(std::string name) const;
+    /// Ends what is in flight with `errc::cancelled` and closes the store, also for other connections that share it.
+    /// Later operations fail with `errc::not_connected`.
+    boost::asio::awaitable<void> close() const;
+
+    /// The names of the models, sorted.
+    std::vector<std::string> models() const;
+    /// Throws `errc::not_found` naming it.
+    cormorant::model model(std::string_view name) const;
+    std::optional<cormorant::model> find_model(std::string_view name) const;
+    std::shared_ptr<cormorant::store> const& store() const noexcept;
+
+    /// Called for every find of a model when its documents have been read and its after hooks have run, related models first;
+    /// an empty function switches the log off. The function must not throw; it may be called from several threads.
+    void on_query(std::function<void(query_log_entry const&)> log) const;
+
+    /// Fills `r.name` of each document with what `r.left_key` refers to, by one find of the related model. The relationship need
+    /// not be declared by any model. A document without the key, or whose reference leads nowhere, gets nothing.
+    boost::asio::awaitable<documents> populate(documents docs, relation_definition r, populate_options options = {}) const;
+
+private:
+    friend struct detail::connection_access;
+    explicit connection(std::shared_ptr<detail::connection_state> state) noexcept;
+
+    std::shared_ptr<detail::connection_state> state_;
+};
+
+} // namespace cormorant
+
+#include <cormorant/model/typed_model.hpp>

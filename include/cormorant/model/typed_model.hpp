@@ -1,0 +1,156 @@
+#pragma once
+
+/// `typed_model<T>`: a model whose documents are values of a described struct.
+
+#include <cormorant/bson/bson.hpp>
+#include <cormorant/bson/mapping.hpp>
+#include <cormorant/model/connection.hpp>
+#include <cormorant/store/cursor.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace cormorant {
+
+namespace detail {
+template <class T>
+T decode_one(bson_view const& bson) {
+    return decode<T>(bson);
+}
+template <class T>
+T decode_one(document const& doc) {
+    return from_document<T>(doc);
+}
+
+/// Decodes every document of an answer; BSON goes straight to the struct.
+template <class T>
+std::vector<T> decode_all(std::vector<batch> const& batches) {
+    std::size_t size = 0;
+    for (batch const& b : batches)
+        size += b.size();
+    std::vector<T> result;
+    result.reserve(size);
+    for (batch const& b : batches)
+        b.for_each([&](auto const& one) { result.push_back(decode_one<T>(one)); });
+    return result;
+}
+} // namespace detail
+
+/// A model whose documents are values of `T`, a struct described by Boost.Describe (mapping.hpp). Hooks, options, errors and
+/// everything else are those of `model`; the handle on it is `untyped()`.
+///
+/// `find` decodes the server's BSON straight into structs unless an after hook, a relationship or a virtual has to see documents.
+/// What the documents have and `T` has not is dropped when reading: let `fields` name what you need. A document that does not fit
+/// throws `errc::type_mismatch` naming the member.
+/// Thread safety: as `model`.
+template <class T>
+class typed_model {
+public:
+    typed_model() noexcept = default;
+    explicit typed_model(model m) noexcept : model_(std::move(m)) {}
+
+    model const& untyped() const noexcept { return model_; }
+    model& untyped() noexcept { return model_; }
+
+    boost::asio::awaitable<std::vector<T>> find(document filter = {}, find_options options = {}) const {
+        return decode_all(model_.find_batches(std::move(filter), std::move(options)));
+    }
+    boost::asio::awaitable<std::optional<T>> find_one(document filter = {}, find_options options = {}) const {
+        options.limit(1);
+        return decode_first(model_.find_batches(std::move(filter), std::move(options)));
+    }
+    boost::asio::awaitable<std::optional<T>> find_by_id(value id, find_options options = {}) const {
+        return decode_by_id(model_, std::move(id), std::move(options));
+    }
+    boost::asio::awaitable<std::int64_t> count(document filter = {}, count_options options = {}) const {
+        return model_.count(std::move(filter), std::move(options));
+    }
+    /// The answer of the pipeline as values of `R`.
+    template <class R = T>
+    boost::asio::awaitable<std::vector<R>> aggregate(array pipeline, aggregate_options options = {}) const {
+        return decode_documents<R>(model_.aggregate(std::move(pipeline), std::move(options)));
+    }
+
+    /// Answers what was stored, with defaults. An `_id` of only zeros, as a new `object_id` is, gets a generated one.
+    boost::asio::awaitable<T> insert(T const& object, insert_options options = {}) const {
+        return decode_one(model_.insert(to_stored(object), std::move(options)));
+    }
+    boost::asio::awaitable<std::vector<T>> insert(std::vector<T> const& objects, insert_options options = {}) const {
+        documents docs;
+        docs.reserve(objects.size());
+        for (T const& one : objects)
+            docs.push_back(to_stored(one));
+        return decode_documents<T>(model_.insert(std::move(docs), std::move(options)));
+    }
+    boost::asio::awaitable<T> save(T const& object, save_options options = {}) const {
+        return decode_one(model_.save(to_stored(object), std::move(options)));
+    }
+    boost::asio::awaitable<update_result> update(document filter, value delta, update_options options = {}) const {
+        return model_.update(std::move(filter), std::move(delta), std::move(options));
+    }
+    boost::asio::awaitable<remove_result> remove(document filter, remove_options options = {}) const {
+        return model_.remove(std::move(filter), std::move(options));
+    }
+
+private:
+    // An `_id` that was never set asks for a new one.
+    static document to_stored(T const& object) {
+        document doc = to_document(object);
+        auto const* const id = doc.find("_id");
+        if (id != nullptr && id->is_object_id() && id->as_object_id() == object_id())
+            doc.erase("_id");
+        return doc;
+    }
+
+    static boost::asio::awaitable<std::vector<T>> decode_all(boost::asio::awaitable<std::vector<batch>> answer) {
+        auto batches = co_await std::move(answer);
+        co_return detail::decode_all<T>(batches);
+    }
+    static boost::asio::awaitable<std::optional<T>> decode_first(boost::asio::awaitable<std::vector<batch>> answer) {
+        auto batches = co_await std::move(answer);
+        auto all = detail::decode_all<T>(batches);
+        if (all.empty())
+            co_return std::nullopt;
+        co_return std::move(all.front());
+    }
+    static boost::asio::awaitable<std::optional<T>> decode_by_id(model m, value id, find_options options) {
+        auto filter = m.id_filter(std::move(id));
+        auto found = co_await decode_first(m.find_batches(std::move(filter), std::move(options)));
+        co_return found;
+    }
+    static boost::asio::awaitable<T> decode_one(boost::asio::awaitable<document> answer) {
+        auto doc = co_await std::move(answer);
+        co_return from_document<T>(doc);
+    }
+    template <class R>
+    static boost::asio::awaitable<std::vector<R>> decode_documents(boost::asio::awaitable<documents> answer) {
+        auto docs = co_await std::move(answer);
+        std::vector<R> result;
+        result.reserve(docs.size());
+        for (document const& one : docs)
+            result.push_back(from_document<R>(one));
+        co_return result;
+    }
+
+    model model_;
+};
+
+namespace detail {
+template <class T>
+boost::asio::awaitable<typed_model<T>> make_typed(boost::asio::awaitable<model> added) {
+    auto m = co_await std::move(added);
+    co_return typed_model<T>(std::move(m));
+}
+} // namespace detail
+
+template <class T>
+boost::asio::awaitable<typed_model<T>> connection::add(model_definition definition, add_options options) const {
+    static_assert(described<T>, "connection::add<T>: describe T with BOOST_DESCRIBE_STRUCT");
+    return detail::make_typed<T>(add(std::move(definition), std::move(options)));
+}
+
+} // namespace cormorant

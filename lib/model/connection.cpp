@@ -1,0 +1,143 @@
+#include "model/collection.hpp"
+#include "model/population.hpp"
+#include "model/state.hpp"
+
+#include <cormorant/model/connection.hpp>
+
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace cormorant {
+
+namespace asio = boost::asio;
+
+namespace {
+
+asio::awaitable<model> attach(std::shared_ptr<detail::connection_state> on, model m, add_options options) {
+    auto const& state = detail::model_access::state(m);
+    if (auto const other = state->connection(); other && other != on)
+        throw error(errc::definition, fmt::format("model {} is on another connection", state->name));
+    std::shared_ptr<detail::model_state> replaced;
+    {
+        std::lock_guard lock(on->mutex);
+        replaced = std::exchange(on->models[state->name], state);
+    }
+    if (replaced && replaced != state)
+        replaced->attach(std::weak_ptr<detail::connection_state>());
+    state->attach(on);
+
+    if (options.sync_value) {
+        if (!state->compiled()->schema->definition().view_on().empty())
+            (void)co_await detail::create_view(state);
+        else if (options.create_indexes_value)
+            co_await detail::create_indexes(state);
+    }
+    co_return m;
+}
+
+asio::awaitable<model> make_and_attach(
+    std::shared_ptr<detail::connection_state> on, model_definition definition, add_options options) {
+    model m(std::move(definition));
+    model added = co_await attach(std::move(on), std::move(m), options);
+    co_return added;
+}
+
+asio::awaitable<void> drop(std::shared_ptr<detail::connection_state> on, std::string name) {
+    drop_collection_op op;
+    op.collection = std::move(name);
+    call_options options;
+    (void)co_await on->store->async_run(std::move(op), std::move(options), asio::use_awaitable);
+}
+
+asio::awaitable<void> close_store(std::shared_ptr<store> s) {
+    co_await s->async_close(asio::use_awaitable);
+}
+
+} // namespace
+
+connection::connection(std::shared_ptr<cormorant::store> store, connection_options options)
+    : state_(std::make_shared<detail::connection_state>(std::move(store), std::move(options))) {}
+connection::connection(std::shared_ptr<detail::connection_state> state) noexcept : state_(std::move(state)) {}
+connection::connection() noexcept = default;
+connection::connection(connection const&) noexcept = default;
+connection::connection(connection&&) noexcept = default;
+connection& connection::operator=(connection const&) noexcept = default;
+connection& connection::operator=(connection&&) noexcept = default;
+connection::~connection() = default;
+
+asio::awaitable<model> connection::add(model_definition definition, add_options options) const {
+    return make_and_attach(state_, std::move(definition), options);
+}
+asio::awaitable<model> connection::add(cormorant::model m, add_options options) const {
+    return attach(state_, std::move(m), options);
+}
+
+void connection::remove(std::string_view name) const {
+    std::shared_ptr<detail::model_state> removed;
+    {
+        std::lock_guard lock(state_->mutex);
+        auto const found = state_->models.find(name);
+        if (found == state_->models.end())
+            throw error(errc::not_found, fmt::format("there is no model \"{}\" on the connection", name));
+        removed = std::move(found->second);
+        state_->models.erase(found);
+    }
+    removed->attach(std::weak_ptr<detail::connection_state>());
+}
+
+void connection::remove_all() const {
+    auto const removed = [this] {
+        std::lock_guard lock(state_->mutex);
+        return std::exchange(state_->models, {});
+    }();
+    for (auto const& [name, state] : removed)
+        state->attach(std::weak_ptr<detail::connection_state>());
+}
+
+asio::awaitable<void> connection::drop_collection(std::string name) const {
+    return drop(state_, std::move(name));
+}
+asio::awaitable<void> connection::close() const {
+    return close_store(state_->store);
+}
+
+std::vector<std::string> connection::models() const {
+    std::vector<std::string> names;
+    std::lock_guard lock(state_->mutex);
+    for (auto const& [name, state] : state_->models)
+        names.push_back(name);
+    return names;
+}
+
+cormorant::model connection::model(std::string_view name) const {
+    auto found = state_->find(name);
+    if (!found)
+        throw error(errc::not_found, fmt::format("there is no model \"{}\" on the connection", name));
+    return detail::model_access::make(std::move(found));
+}
+
+std::optional<cormorant::model> connection::find_model(std::string_view name) const {
+    auto found = state_->find(name);
+    if (!found)
+        return std::nullopt;
+    return detail::model_access::make(std::move(found));
+}
+
+std::shared_ptr<store> const& connection::store() const noexcept {
+    return state_->store;
+}
+
+void connection::on_query(std::function<void(query_log_entry const&)> log) const {
+    auto shared = log ? std::make_shared<detail::connection_state::query_log const>(std::move(log)) : nullptr;
+    std::lock_guard lock(state_->mutex);
+    state_->query_logger = std::move(shared);
+}
+
+asio::awaitable<documents> connection::populate(documents docs, relation_definition r, populate_options options) const {
+    return detail::populate_documents(state_, std::move(docs), std::move(r), std::move(options));
+}
+
+} // namespace cormorant

@@ -1,0 +1,160 @@
+#include "model/engine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace cormorant::detail {
+
+namespace {
+
+bool is_write(operation_kind kind) noexcept {
+    return kind == operation_kind::insert || kind == operation_kind::save || kind == operation_kind::update ||
+           kind == operation_kind::remove;
+}
+
+/// The shape of a filter or pipeline: operators and keys, but no values.
+void append_shape(std::string& out, value const& v) {
+    if (auto const* d = v.if_document()) {
+        out += '{';
+        for (bool first = true; auto const& [key, member] : *d) {
+            fmt::format_to(std::back_inserter(out), "{}{}: ", first ? "" : ", ", key);
+            append_shape(out, member);
+            first = false;
+        }
+        out += '}';
+    } else if (auto const* a = v.if_array()) {
+        // A list of values of whatever length is one shape.
+        bool const nested = std::ranges::any_of(*a, [](value const& item) { return item.is_document(); });
+        out += '[';
+        if (nested) {
+            for (bool first = true; value const& item : *a) {
+                if (!first)
+                    out += ", ";
+                append_shape(out, item);
+                first = false;
+            }
+        } else if (!a->empty()) {
+            out += '?';
+        }
+        out += ']';
+    } else {
+        out += '?';
+    }
+}
+
+} // namespace
+
+call_frame::call_frame(std::shared_ptr<model_state> state, operation_kind kind) noexcept
+    : self_(model_access::make(std::move(state))), kind_(kind) {}
+
+void call_frame::begin(operation_options& options) {
+    auto const& state = model_access::state(self_);
+    connection_ = state->require_connection();
+    compiled_ = state->compiled();
+    if (options.trace_value) {
+        auto const* outer = options.scope_value.get();
+        span_.emplace(options.trace_value, outer ? outer->span : trace::no_parent, span_kind::call,
+            fmt::format("{}.{}", state->name, to_string(kind_)));
+    }
+}
+
+void call_frame::resolve(operation_options& options, hook_types types) {
+    auto const& defaults = compiled_->default_plan(kind_);
+    hook_requests const& asked = options.hooks_value ? *options.hooks_value : defaults.requests();
+    auto const missing = [&](hook_request const& r) {
+        return std::ranges::find(asked, r.name, &hook_request::name) == asked.end();
+    };
+    if (std::ranges::any_of(extra_hooks, missing)) {
+        hook_requests all = asked;
+        std::ranges::copy_if(extra_hooks, std::back_inserter(all), missing);
+        own_plan_ = compiled_->plan(all);
+    } else if (options.hooks_value) {
+        own_plan_ = compiled_->plan(asked);
+    }
+    plan_ = own_plan_ ? own_plan_.get() : &defaults;
+    plan_->check(types);
+
+    // Hooks find the complete list in the options.
+    if (runs_user_hooks(types) && options.hooks_value != plan_->requests())
+        options.hooks_value = plan_->requests();
+    if (span_ || plan_->waiting_types().intersects(types)) {
+        auto scope = options.scope_value ? std::make_shared<call_scope>(*options.scope_value) : std::make_shared<call_scope>();
+        scope->span = span();
+        options.scope_value = std::move(scope);
+    }
+}
+
+void call_frame::follow(operation_options& options, hook_type type, hook_types types) {
+    if (!plan_->user_types().contains(type) || options.hooks_value == plan_->requests())
+        return;
+    own_plan_ = options.hooks_value ? compiled_->plan(*options.hooks_value) : nullptr;
+    plan_ = own_plan_ ? own_plan_.get() : &compiled_->default_plan(kind_);
+    plan_->check(types);
+    options.hooks_value = plan_->requests();
+}
+
+void call_frame::describe(diagnostics& d) const {
+    // Of an operation within an operation the inner one says more about what went wrong, the outer one about what was written.
+    if (d.model.empty()) {
+        d.model = model_access::state(self_)->name;
+        d.operation = to_string(kind_);
+    }
+    if (!detail::is_write(kind_))
+        return;
+    d.is_write = true;
+    if (progress != outcome::maybe_applied) // else the store knows
+        d.what_happened = progress;
+}
+
+void call_frame::rethrow(error& e) const {
+    rethrow_with(e, [this](diagnostics& d) { describe(d); });
+}
+
+void call_frame::rethrow(boost::system::system_error const& e) const {
+    if (!is_cancellation(e))
+        throw;
+    diagnostics d;
+    d.what_happened = progress;
+    describe(d);
+    throw error(errc::cancelled, "the operation was cancelled", std::move(d));
+}
+
+store_span::store_span(
+    call_frame const& frame, operation_options const& options, std::string_view name, std::string_view collection) {
+    if (!options.trace_value)
+        return;
+    span_.emplace(options.trace_value, frame.span(), span_kind::store, fmt::format("{} {}", name, collection));
+    statistics_ = std::make_shared<call_statistics>();
+}
+
+void store_span::shape(document const& filter) {
+    append_shape(detail_, value(filter));
+}
+
+void store_span::shape(array const& pipeline) {
+    append_shape(detail_, value(pipeline));
+}
+
+call_options store_span::make_options(operation_options const& options, bool write) const {
+    call_options sent;
+    sent.deadline = options.deadline_value;
+    sent.session = options.session_value;
+    sent.read_concern = options.read_concern_value;
+    if (write)
+        sent.write_concern = options.write_concern_value;
+    else
+        sent.read_preference = options.read_preference_value;
+    sent.statistics = statistics_;
+    return sent;
+}
+
+void store_span::finish() {
+    if (!span_)
+        return;
+    span_->add_round_trips(statistics_->round_trips);
+    span_->detail(fmt::format("{} -> {} document{}", detail_, statistics_->documents, statistics_->documents == 1 ? "" : "s"));
+}
+
+} // namespace cormorant::detail

@@ -1,0 +1,187 @@
+#pragma once
+
+/// The one way in which every operation of a model runs: resolve, before hooks, complete, store call, after hooks, shape.
+///
+/// An operation is a description, a struct with
+/// - `kind`, `before` and `after` (the hook types in their order), `argument_types` (a variant of their argument structs),
+/// `options`;
+/// - `prepare(frame)`: checks the caller's arguments and asks for further hooks (`frame.extra_hooks`);
+/// - `bind(arguments, type, frame, position)`: the arguments of one call of a hook; `calls(type)`: how many calls each hook gets;
+/// - `complete(frame)`: makes the data ready to be sent;
+/// - `execute(frame)`: the awaitable of the store call; its answer comes to `accept`;
+/// - `shape(frame)`: what is left to do after the after hooks;
+/// - `give(answer)`, for each type of answer.
+
+#include "model/state.hpp"
+#include "pipeline/annotate.hpp"
+
+#include <cormorant/pipeline/call_scope.hpp>
+#include <cormorant/pipeline/runner.hpp>
+#include <cormorant/store/store.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace cormorant::detail {
+
+/// What every operation has while it runs.
+class call_frame {
+public:
+    call_frame(std::shared_ptr<model_state> state, operation_kind kind) noexcept;
+    call_frame(call_frame const&) = delete;
+    call_frame& operator=(call_frame const&) = delete;
+
+    /// Takes what the operation works with: the connection, and the definition as it is now. Throws `errc::not_connected`.
+    void begin(operation_options& options);
+    /// Settles which hooks run. Throws `errc::invalid_argument`.
+    void resolve(operation_options& options, hook_types types);
+    /// After the hooks of `type`: they may have asked for others by changing `options.hooks_value`.
+    void follow(operation_options& options, hook_type type, hook_types types);
+
+    std::span<planned_hook const> hooks(hook_type type) const noexcept { return plan_->of(type); }
+    /// Whether hooks of these types will run.
+    bool runs(hook_types types) const noexcept { return plan_->types().intersects(types); }
+    /// Whether hooks of these types run which are the user's.
+    bool runs_user_hooks(hook_types types) const noexcept { return plan_->user_types().intersects(types); }
+
+    cormorant::model& self() noexcept { return self_; }
+    operation_kind kind() const noexcept { return kind_; }
+    compiled_model const& compiled() const noexcept { return *compiled_; }
+    cormorant::schema const& schema() const noexcept { return *compiled_->schema; }
+    connection_state const& connection() const noexcept { return *connection_; }
+    std::string const& collection() const noexcept { return model_access::state(self_)->collection; }
+    /// The parent for spans of this operation.
+    std::size_t span() const noexcept { return span_ ? span_->id() : trace::no_parent; }
+
+    /// Inside a handler: throws the error with what is known of the operation.
+    [[noreturn]] void rethrow(error& e) const;
+    [[noreturn]] void rethrow(boost::system::system_error const& e) const;
+
+    /// Hooks that run after those that were asked for, unless they are among them.
+    hook_requests extra_hooks;
+    /// How far a write got.
+    outcome progress = outcome::not_sent;
+
+private:
+    void describe(diagnostics& d) const;
+
+    cormorant::model self_;
+    operation_kind kind_;
+    std::shared_ptr<compiled_model const> compiled_;
+    std::shared_ptr<connection_state> connection_;
+    hook_plan const* plan_ = nullptr;
+    std::shared_ptr<hook_plan const> own_plan_;
+    std::optional<trace_scope> span_;
+};
+
+/// The arguments of an operation's hooks of one type.
+template <class Call>
+class call_subject final : public hook_subject {
+public:
+    call_subject(call_frame& frame, Call& call, hook_type type) noexcept : frame_(frame), call_(call), type_(type) {}
+    std::size_t size() const noexcept override { return call_.calls(type_); }
+    hook_args& args(std::size_t position) override {
+        // The arguments of a single call stay the same from hook to hook.
+        if (!current_ || size() != 1)
+            current_ = &call_.bind(arguments_, type_, frame_, position);
+        return *current_;
+    }
+
+private:
+    call_frame& frame_;
+    Call& call_;
+    hook_type type_;
+    typename Call::argument_types arguments_;
+    hook_args* current_ = nullptr;
+};
+
+/// The trace of one store call.
+class store_span {
+public:
+    store_span(call_frame const& frame, operation_options const& options, std::string_view name, std::string_view collection);
+    store_span(store_span const&) = delete;
+    store_span& operator=(store_span const&) = delete;
+
+    bool recording() const noexcept { return span_.has_value(); }
+    void shape(document const& filter);
+    void shape(array const& pipeline);
+    call_options make_options(operation_options const& options, bool write) const;
+    void finish();
+
+private:
+    std::optional<trace_scope> span_;
+    std::shared_ptr<call_statistics> statistics_;
+    std::string detail_;
+};
+
+/// Sends an operation and hands what comes back to `to.accept`; a find stops when that says false. `frame`, `options` and `to`
+/// must outlive it.
+template <class Op, class Receiver>
+boost::asio::awaitable<void> exchange(call_frame& frame, operation_options const& options, Op op, Receiver& to) {
+    constexpr bool write = requires { op.update; } || requires { op.docs; } || requires { op.just_one; };
+    store_span span(frame, options, Op::name, op.collection);
+    if (span.recording()) {
+        if constexpr (requires { op.filter; })
+            span.shape(op.filter);
+        else if constexpr (requires { op.pipeline; })
+            span.shape(op.pipeline);
+    }
+    call_options sent = span.make_options(options, write);
+    frame.progress = outcome::maybe_applied;
+    auto answer = co_await frame.connection().store->async_run(std::move(op), std::move(sent), boost::asio::use_awaitable);
+    if constexpr (std::is_same_v<reply_of<Op>, cursor>) {
+        bool more = true;
+        while (more) {
+            batch next = co_await answer.async_next(boost::asio::use_awaitable);
+            more = !next.empty() && to.accept(std::move(next));
+        }
+    } else {
+        to.accept(std::move(answer));
+    }
+    span.finish();
+}
+
+template <class Answer, class Call>
+boost::asio::awaitable<Answer> run(std::shared_ptr<model_state> state, Call call) {
+    constexpr hook_types types = hook_types(Call::before) | hook_types(Call::after);
+    call_frame frame(std::move(state), Call::kind);
+    try {
+        frame.begin(call.options);
+        call.prepare(frame);
+        frame.resolve(call.options, types);
+        for (hook_type type : Call::before) {
+            call_subject<Call> subject(frame, call, type);
+            hook_stage stage(frame.hooks(type), subject);
+            if (!stage.run())
+                co_await stage.finish();
+            frame.follow(call.options, type, types);
+        }
+        call.complete(frame);
+        co_await call.execute(frame);
+        frame.progress = outcome::applied;
+        for (hook_type type : Call::after) {
+            call_subject<Call> subject(frame, call, type);
+            hook_stage stage(frame.hooks(type), subject);
+            if (!stage.run())
+                co_await stage.finish();
+            frame.follow(call.options, type, types);
+        }
+        call.shape(frame);
+    } catch (error& e) {
+        frame.rethrow(e);
+    } catch (boost::system::system_error const& e) {
+        frame.rethrow(e);
+    }
+    Answer answer;
+    call.give(answer);
+    co_return answer;
+}
+
+} // namespace cormorant::detail

@@ -1,0 +1,248 @@
+#include "model/calls.hpp"
+#include "model/population_plan.hpp"
+#include "model/store_options.hpp"
+#include "model/together.hpp"
+
+#include <cormorant/bson/json.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+namespace cormorant::detail {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Whether no more than one document can match: `_id` is compared with one value.
+bool matches_one_at_most(document const& filter) noexcept {
+    value const* const id = filter.find("_id");
+    if (id == nullptr || id->is_regex())
+        return false;
+    auto const* const d = id->if_document();
+    return d == nullptr || d->empty() || !d->begin()->key().starts_with('$');
+}
+
+/// Collects the ids of a random choice.
+struct drawn_ids {
+    documents docs;
+    storage arena = make_arena();
+
+    bool accept(batch next) {
+        std::move(next).append_to(docs, arena);
+        return true;
+    }
+};
+
+} // namespace
+
+void find_call::prepare(call_frame& frame) {
+    most_related = frame.connection().options.population().documents;
+    logger = frame.connection().log();
+    if (logger)
+        begun = std::chrono::steady_clock::now();
+    if (id)
+        filter = make_id_filter(frame.schema(), std::move(*id));
+    if (options.random_value && (options.limit_value != 0 || options.skip_value != 0))
+        throw error(errc::invalid_argument, "a find with random has no limit and no skip");
+    if (options.random_value && *options.random_value < 0)
+        throw error(errc::invalid_argument, fmt::format("random({}): a number of documents is wanted", *options.random_value));
+    planned_cast = options.cast_docs_value;
+    if (options.fields_value.empty())
+        return;
+    plan = frame.schema().plan_read(options.fields_value, planned_cast);
+    frame.extra_hooks = std::move(plan.hooks);
+    asked_fields = std::exchange(options.fields_value, plan.fields);
+}
+
+hook_args& find_call::bind(argument_types& to, hook_type type, call_frame& frame, std::size_t) {
+    switch (type) {
+    case hook_type::before_find:
+        return to.emplace<before_find_args>(frame.self(), filter, options);
+    case hook_type::before_filter:
+        return to.emplace<filter_args>(kind, frame.self(), filter, options);
+    default:
+        return to.emplace<after_find_args>(frame.self(), filter, options, docs, count);
+    }
+}
+
+find_op find_call::request(call_frame& frame) {
+    find_op op;
+    op.collection = frame.collection();
+    take_store_options(op, options.options_value);
+    // After hooks and the log see the filter.
+    if (frame.runs(after) || logger || options.count_value)
+        op.filter = filter;
+    else
+        op.filter = std::move(filter);
+    if (!options.fields_value.empty())
+        op.projection = frame.schema().projection(options.fields_value);
+    if (!options.sort_value.empty())
+        op.sort = options.sort_value;
+    if (options.skip_value != 0)
+        op.skip = options.skip_value;
+    if (options.limit_value != 0)
+        op.limit = options.limit_value;
+    else if (op.limit == 0 && matches_one_at_most(op.filter))
+        op.limit = 1;
+    if (options.batch_size_value != 0)
+        op.batch_size = options.batch_size_value;
+    if (!options.collation_value.empty())
+        op.collation = options.collation_value;
+    if (options.hint_value)
+        op.hint = options.hint_value;
+    limit = op.limit;
+    return op;
+}
+
+asio::awaitable<void> find_call::execute(call_frame& frame) {
+    keeps_batches = prefers_batches && !frame.runs(after) && !frame.compiled().has_init() && plan.virtuals.empty() &&
+                    !plan.kept && planned_cast == options.cast_docs_value && options.max_size_value == 0 && !options.shuffle;
+    if (logger)
+        sent = answered = std::chrono::steady_clock::now();
+    if (options.random_value || options.count_value)
+        return execute_in_steps(frame);
+    return exchange(frame, options, request(frame), *this);
+}
+
+asio::awaitable<void> find_call::execute_in_steps(call_frame& frame) {
+    find_op op = request(frame);
+    std::vector<asio::awaitable<void>> tasks;
+    if (options.count_value) {
+        // Without hint and projection, which say nothing about how many match, and without the limits of the find.
+        count_op counting;
+        counting.collection = op.collection;
+        counting.filter = op.filter;
+        counting.collation = op.collation;
+        tasks.push_back(exchange(frame, options, std::move(counting), *this));
+    }
+    if (options.random_value) {
+        aggregate_op drawing;
+        drawing.collection = op.collection;
+        drawing.collation = op.collation;
+        drawing.pipeline.push_back(doc("$match", std::move(op.filter)));
+        drawing.pipeline.push_back(doc("$sample", doc("size", *options.random_value)));
+        drawing.pipeline.push_back(doc("$project", doc("_id", 1)));
+        drawn_ids drawn;
+        if (*options.random_value > 0)
+            co_await exchange(frame, options, std::move(drawing), drawn);
+        array ids;
+        for (document& d : drawn.docs)
+            ids.push_back(std::move(d["_id"]));
+        op.filter = doc("_id", doc("$in", std::move(ids)));
+    }
+    tasks.push_back(exchange(frame, options, std::move(op), *this));
+    co_await run_together(std::move(tasks));
+}
+
+bool find_call::accept(batch next) {
+    received += static_cast<std::int64_t>(next.size());
+    if (auto const* scope = options.scope_value.get(); scope != nullptr && scope->depth > 0) {
+        scope->populated->documents += static_cast<std::int64_t>(next.size());
+        if (scope->populated->documents > most_related)
+            throw_population_limit("documents", most_related, scope->path);
+    }
+    if (logger)
+        answered = std::chrono::steady_clock::now();
+    if (keeps_batches) {
+        batches.push_back(std::move(next));
+    } else {
+        if (next.is_raw() && arena.is_heap())
+            arena = make_arena();
+        std::move(next).append_to(docs, arena);
+    }
+    return limit <= 0 || received < limit;
+}
+
+void find_call::shape(call_frame& frame) {
+    if (keeps_batches) {
+        log(frame);
+        return;
+    }
+    bool const cast = options.cast_docs_value;
+    if (cast != planned_cast) // a hook changed it
+        plan = frame.schema().plan_read(asked_fields, cast);
+    if (cast) {
+        // Documents were made when they were stored. What hooks put there, and what `on_init` adds, was not.
+        if (frame.compiled().has_init() || frame.runs_user_hooks(after)) {
+            make_options as_read;
+            as_read.fill_defaults = false;
+            for (document& d : docs)
+                frame.schema().make(d, as_read);
+        }
+    } else if (!plan.virtuals.empty() || plan.kept) {
+        for (document& d : docs)
+            frame.schema().shape(d, plan, options.trim_value);
+    }
+    if (options.max_size_value > 0)
+        check_json_size(frame.schema(), docs, options.cast_docs_value, options.max_size_value);
+    if (options.shuffle) {
+        std::mt19937_64 source(std::random_device{}());
+        std::ranges::shuffle(docs, source);
+    }
+    log(frame);
+}
+
+void find_call::log(call_frame& frame) const {
+    if (!logger)
+        return;
+    query_log_entry entry;
+    entry.type = to_string(kind);
+    entry.collection = frame.collection();
+    entry.filter = filter;
+    entry.count = received;
+    entry.command = answered - sent;
+    entry.raw = answered - begun;
+    (*logger)(entry);
+}
+
+void find_call::give(std::optional<document>& answer) {
+    if (!docs.empty())
+        answer = std::move(docs.front());
+}
+
+void find_call::give(counted_documents& answer) {
+    answer.docs = std::move(docs);
+    answer.count = count.value_or(0);
+}
+
+void find_call::give(std::vector<batch>& answer) {
+    if (keeps_batches)
+        answer = std::move(batches);
+    else
+        answer.push_back(batch(std::move(docs)));
+}
+
+document make_id_filter(schema const& s, value id) {
+    if (auto const text = id.if_string()) {
+        auto const* const field = s.field("_id");
+        if (field == nullptr || field->type.kind == type_kind::object_id) {
+            auto const parsed = object_id::parse(*text);
+            if (!parsed) {
+                diagnostics d;
+                d.path = "_id";
+                throw error(
+                    errc::invalid_argument, fmt::format("\"{}\" is no object id (24 hexadecimal digits)", *text), std::move(d));
+            }
+            id = *parsed;
+        }
+    }
+    document filter;
+    filter.append("_id", std::move(id));
+    return filter;
+}
+
+void check_json_size(schema const& s, documents& docs, bool cast, std::int64_t bound) {
+    std::int64_t size = 2; // the brackets
+    for (document& d : docs) {
+        auto const text = cast ? s.to_json_text(d) : to_json(d, json_mode::plain);
+        size += static_cast<std::int64_t>(text.size()) + (size > 2 ? 1 : 0);
+        if (size > bound)
+            throw error(errc::limit_exceeded,
+                fmt::format("the result is longer than max_size {} bytes as JSON ({} documents)", bound, docs.size()));
+    }
+}
+
+} // namespace cormorant::detail

@@ -1,0 +1,233 @@
+#include "model/calls.hpp"
+#include "model/collection.hpp"
+#include "model/state.hpp"
+
+#include <cormorant/model/connection.hpp>
+#include <cormorant/model/model.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace cormorant {
+
+namespace asio = boost::asio;
+
+model::model() noexcept = default;
+model::model(model_definition definition) : state_(detail::model_state::make(std::move(definition))) {}
+model::model(std::shared_ptr<detail::model_state> state) noexcept : state_(std::move(state)) {}
+model::model(model const&) noexcept = default;
+model::model(model&&) noexcept = default;
+model& model::operator=(model const&) noexcept = default;
+model& model::operator=(model&&) noexcept = default;
+model::~model() = default;
+
+std::string const& model::name() const noexcept {
+    return state_->name;
+}
+std::string const& model::collection() const noexcept {
+    return state_->collection;
+}
+bool model::connected() const noexcept {
+    return state_->connection() != nullptr;
+}
+cormorant::connection model::connection() const {
+    return detail::connection_access::make(state_->require_connection());
+}
+std::shared_ptr<cormorant::schema const> model::schema() const {
+    return state_->compiled()->schema;
+}
+
+std::vector<std::string> model::methods() const {
+    std::vector<std::string> names;
+    for (auto const& method : schema()->definition().model_methods())
+        names.push_back(method.name);
+    std::ranges::sort(names);
+    return names;
+}
+
+// --- changing the definition -----------------------------------------------------------------------------------------
+
+model& model::change(std::function<void(model_definition&)> const& f) {
+    state_->change(f);
+    return *this;
+}
+model& model::hook(hook_definition definition) {
+    return change([&](model_definition& d) { d.hook(std::move(definition)); });
+}
+model& model::hook(std::string_view type, std::string name, hook_handler handler) {
+    return hook(hook_definition(type, std::move(name), std::move(handler)));
+}
+model& model::hook(std::string_view type, std::string name, hook_handler handler, required_t) {
+    return hook(hook_definition(type, std::move(name), std::move(handler), true));
+}
+model& model::add_field(std::string name, field_definition definition) {
+    return change([&](model_definition& d) { d.field(std::move(name), std::move(definition)); });
+}
+model& model::add_virtual(virtual_definition definition) {
+    return change([&](model_definition& d) { d.virtual_field(std::move(definition)); });
+}
+model& model::add_relation(relation_definition definition) {
+    return change([&](model_definition& d) { d.relation(std::move(definition)); });
+}
+model& model::add_index(document keys, document options) {
+    return change([&](model_definition& d) { d.index(std::move(keys), std::move(options)); });
+}
+model& model::add_document_method(std::string name, document_method_function function) {
+    return change([&](model_definition& d) { d.document_method(std::move(name), std::move(function)); });
+}
+model& model::add_model_method(std::string name, model_method_function function) {
+    return change([&](model_definition& d) { d.model_method(std::move(name), std::move(function)); });
+}
+
+// --- operations ------------------------------------------------------------------------------------------------------
+
+namespace {
+
+detail::find_call make_find(document filter, find_options options) {
+    detail::find_call call;
+    call.filter = std::move(filter);
+    call.options = std::move(options);
+    return call;
+}
+
+detail::insert_call make_insert(documents docs, insert_options options) {
+    detail::insert_call call;
+    call.docs = std::move(docs);
+    call.options = std::move(options);
+    return call;
+}
+
+detail::save_call make_save(document doc, save_options options) {
+    detail::save_call call;
+    call.doc = std::move(doc);
+    call.options = std::move(options);
+    return call;
+}
+
+} // namespace
+
+asio::awaitable<documents> model::find(document filter, find_options options) const {
+    return detail::run<documents>(state_, make_find(std::move(filter), std::move(options)));
+}
+
+asio::awaitable<counted_documents> model::find_and_count(document filter, find_options options) const {
+    options.count(true);
+    return detail::run<counted_documents>(state_, make_find(std::move(filter), std::move(options)));
+}
+
+asio::awaitable<std::optional<document>> model::find_one(document filter, find_options options) const {
+    if (!options.random_value)
+        options.limit(1);
+    return detail::run<std::optional<document>>(state_, make_find(std::move(filter), std::move(options)));
+}
+
+asio::awaitable<std::optional<document>> model::find_by_id(value id, find_options options) const {
+    auto call = make_find(document(), std::move(options));
+    call.id = std::move(id);
+    return detail::run<std::optional<document>>(state_, std::move(call));
+}
+
+document model::id_filter(value id) const {
+    return detail::make_id_filter(*schema(), std::move(id));
+}
+
+asio::awaitable<std::vector<batch>> model::find_batches(document filter, find_options options) const {
+    auto call = make_find(std::move(filter), std::move(options));
+    call.prefers_batches = true;
+    return detail::run<std::vector<batch>>(state_, std::move(call));
+}
+
+asio::awaitable<std::int64_t> model::count(document filter, count_options options) const {
+    detail::count_call call;
+    call.filter = std::move(filter);
+    call.options = std::move(options);
+    return detail::run<std::int64_t>(state_, std::move(call));
+}
+
+asio::awaitable<documents> model::aggregate(array pipeline, aggregate_options options) const {
+    detail::aggregate_call call;
+    call.pipeline = std::move(pipeline);
+    call.options = std::move(options);
+    return detail::run<documents>(state_, std::move(call));
+}
+
+asio::awaitable<document> model::insert(document doc, insert_options options) const {
+    documents docs;
+    docs.push_back(std::move(doc));
+    return detail::run<document>(state_, make_insert(std::move(docs), std::move(options)));
+}
+
+asio::awaitable<documents> model::insert(documents docs, insert_options options) const {
+    return detail::run<documents>(state_, make_insert(std::move(docs), std::move(options)));
+}
+
+asio::awaitable<inserted_documents> model::insert_with_result(documents docs, insert_options options) const {
+    return detail::run<inserted_documents>(state_, make_insert(std::move(docs), std::move(options)));
+}
+
+asio::awaitable<document> model::save(document doc, save_options options) const {
+    return detail::run<document>(state_, make_save(std::move(doc), std::move(options)));
+}
+
+asio::awaitable<saved_document> model::save_with_result(document doc, save_options options) const {
+    return detail::run<saved_document>(state_, make_save(std::move(doc), std::move(options)));
+}
+
+asio::awaitable<update_result> model::update(document filter, value delta, update_options options) const {
+    detail::update_call call;
+    call.filter = std::move(filter);
+    call.delta = std::move(delta);
+    call.options = std::move(options);
+    return detail::run<update_result>(state_, std::move(call));
+}
+
+asio::awaitable<remove_result> model::remove(document filter, remove_options options) const {
+    detail::remove_call call;
+    call.filter = std::move(filter);
+    call.options = std::move(options);
+    return detail::run<remove_result>(state_, std::move(call));
+}
+
+asio::awaitable<remove_result> model::remove_all() const {
+    return detail::remove_all(state_);
+}
+asio::awaitable<void> model::create_indexes() const {
+    return detail::create_indexes(state_);
+}
+asio::awaitable<view_change> model::create_view() const {
+    return detail::create_view(state_);
+}
+
+// --- documents -------------------------------------------------------------------------------------------------------
+
+documents model::process(documents docs, process_options options) const {
+    auto const compiled = state_->compiled();
+    prepare_options how;
+    how.strip_empty = options.strip_empty_value;
+    how.validate = options.validate_value;
+    how.check_required = options.check_required_value;
+    std::vector<violation> violations;
+    for (document& d : docs)
+        compiled->schema->prepare_for_write(d, how, violations);
+    if (!violations.empty())
+        throw_violations(name(), "process", std::move(violations));
+    return docs;
+}
+
+document model::new_document(document data, bool fill_defaults) const {
+    make_options how;
+    how.fill_defaults = fill_defaults;
+    state_->compiled()->schema->make(data, how);
+    return data;
+}
+
+bound_document model::bind(document& doc) const {
+    return bound_document(schema(), doc);
+}
+
+asio::awaitable<value> model::call(std::string_view method, array args) const {
+    return detail::call_method(*this, std::string(method), std::move(args));
+}
+
+} // namespace cormorant

@@ -1,0 +1,140 @@
+#include "model/population_plan.hpp"
+
+#include <cormorant/bson/json.hpp>
+#include <cormorant/error/error.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace cormorant::detail {
+
+namespace {
+
+bool is_inclusion(value const& v) noexcept {
+    return v.if_bool() == true || v.if_double() == 1.0;
+}
+
+bool is_hidden_below(connection_state const& on, related_request const& request, int depth);
+
+/// Whether a find of this model is seen by nobody but the library.
+bool is_hidden_model(connection_state const& on, std::string_view name, related_request const& request, int depth) {
+    auto const target = on.find(name);
+    if (!target)
+        return true;
+    if (depth > on.options.population().depth)
+        return false; // it will fail; in an order that is easy to understand
+    auto const compiled = target->compiled();
+    auto const& defaults = compiled->default_plan(operation_kind::find);
+    hook_requests asked = request.hooks ? *request.hooks : defaults.requests();
+    if (!request.fields.empty()) {
+        auto plan = compiled->schema->plan_read(request.fields, request.cast_docs);
+        for (hook_request& r : plan.hooks) {
+            if (std::ranges::find(asked, r.name, &hook_request::name) == asked.end())
+                asked.push_back(std::move(r));
+        }
+    }
+    auto const plan = compiled->plan(asked);
+    static constexpr std::array types = {hook_type::before_find, hook_type::before_filter, hook_type::after_find};
+    if (plan->user_types().intersects(types))
+        return false;
+    find_options options;
+    options.fields_value = request.fields;
+    options.cast_docs_value = request.cast_docs;
+    return std::ranges::all_of(plan->of(hook_type::after_find), [&](planned_hook const& p) {
+        auto const* relation = compiled->schema->relation(p.hook->name);
+        return relation == nullptr ||
+               is_hidden_below(on, request_of(*compiled->schema, *relation, options, p.args, p.nested), depth + 1);
+    });
+}
+
+bool is_hidden_below(connection_state const& on, related_request const& request, int depth) {
+    relation_definition const& relation = *request.relation;
+    if (!relation.polymorphic)
+        return is_hidden_model(on, relation.model, request, depth);
+    // Without a list any model may be meant.
+    return !relation.models.empty() && std::ranges::all_of(relation.models,
+                                           [&](std::string const& name) { return is_hidden_model(on, name, request, depth); });
+}
+
+} // namespace
+
+void throw_population_limit(std::string_view what, std::int64_t bound, std::string const& path) {
+    diagnostics d;
+    d.path = path;
+    throw error(errc::limit_exceeded, fmt::format("populating {} takes more than {} {}", path, bound, what), std::move(d));
+}
+
+document with_right_key(document fields, relation_definition const& relation) {
+    if (std::ranges::any_of(fields, [](document::member const& m) { return is_inclusion(m.value()); }))
+        fields.set(relation.right_key, 1);
+    return fields;
+}
+
+related_request request_of(schema const& s, relation_definition const& relation, find_options const& options,
+    document const* args, hook_requests const* nested) {
+    related_request request;
+    request.relation = &relation;
+    request.cast_docs = options.cast_docs_value;
+    request.trim = false; // the outermost find trims the tree
+    if (nested != nullptr)
+        request.hooks = *nested;
+    request.fields = s.related_fields(options.fields_value, relation);
+    if (args == nullptr)
+        return request;
+
+    for (auto const& [key, v] : *args) {
+        if (key == "fields" && v.is_document()) {
+            request.fields = with_right_key(v.as_document(), relation);
+            request.trim = true;
+        } else if (key == "hooks" && v.is_array()) {
+            find_options parsed;
+            parsed.set("hooks", v);
+            request.hooks = std::move(parsed.hooks_value);
+        } else if (key == "castDocs" && v.is_bool()) {
+            request.cast_docs = v.as_bool();
+        } else {
+            throw error(errc::invalid_argument, fmt::format("the hook of relationship {} takes fields (an object), hooks (a "
+                                                            "list) and castDocs (true or false), not {}: {}",
+                                                    relation.name, key, shorten(v)));
+        }
+    }
+    if (request.hooks && request.hooks->empty())
+        request.hooks.reset(); // an empty list counts as none: the defaults of the related model run
+    return request;
+}
+
+bool same_find(related_request const& a, related_request const& b) {
+    return a.relation->right_key == b.relation->right_key && a.cast_docs == b.cast_docs && a.trim == b.trim &&
+           a.fields == b.fields && a.hooks == b.hooks;
+}
+
+bool is_hidden(connection_state const& on, related_request const& request) {
+    return !on.log() && is_hidden_below(on, request, 1);
+}
+
+std::vector<array> reference_set::take_chunks() const {
+    std::vector<array> chunks;
+    std::size_t bytes = 0;
+    for (value const* key : keys_) {
+        // Its key in the array (a number of up to six digits), and its own bytes: only texts and binary are long.
+        std::size_t const size = 24 + (key->is_string() ? key->as_string().size() : key->is_binary() ? key->bytes().size() : 0);
+        if (chunks.empty() || chunks.back().size() == max_chunk_ids || bytes + size > max_chunk_bytes) {
+            chunks.emplace_back();
+            bytes = 0;
+        }
+        chunks.back().push_back(*key);
+        bytes += size;
+    }
+    return chunks;
+}
+
+key_index::key_index(documents const& docs, std::string_view key) {
+    places_.reserve(docs.size());
+    for (std::size_t i = 0; i < docs.size(); ++i)
+        collect_path(
+            docs[i], key, [&](value const& v) { places_.insert_or_assign(&v, i); }, path_leaf_arrays::whole_and_elements);
+}
+
+} // namespace cormorant::detail

@@ -1,0 +1,205 @@
+#include "model/calls.hpp"
+#include "model/store_options.hpp"
+
+#include <fmt/format.h>
+
+namespace cormorant::detail {
+
+namespace asio = boost::asio;
+
+namespace {
+
+prepare_options prepare_with(bool strip_empty) {
+    prepare_options how;
+    how.strip_empty = strip_empty;
+    return how;
+}
+
+} // namespace
+
+// --- insert ----------------------------------------------------------------------------------------------------------
+
+void insert_call::prepare(call_frame&) {
+    if (docs.empty())
+        throw error(errc::invalid_argument, "there is no document to insert");
+}
+
+std::size_t insert_call::calls(hook_type type) const noexcept {
+    return type == hook_type::before_put || type == hook_type::after_put ? docs.size() : 1;
+}
+
+hook_args& insert_call::bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position) {
+    switch (type) {
+    case hook_type::before_insert:
+        return to.emplace<before_insert_args>(frame.self(), docs, options);
+    case hook_type::after_insert:
+        return to.emplace<after_insert_args>(frame.self(), docs, options, result);
+    default:
+        return to.emplace<put_args>(type, kind, frame.self(), docs[position], options);
+    }
+}
+
+void insert_call::complete(call_frame& frame) {
+    trace_scope const span(options.trace_value, frame.span(), span_kind::validation, "validate");
+    std::vector<violation> violations;
+    for (std::size_t i = 0; i < docs.size(); ++i) {
+        auto const first = violations.size();
+        frame.schema().prepare_for_write(docs[i], prepare_with(options.strip_empty_value), violations);
+        if (docs.size() > 1) {
+            for (auto v = first; v < violations.size(); ++v)
+                violations[v].message = fmt::format("{} (document {})", violations[v].message, i);
+        }
+    }
+    if (!violations.empty())
+        throw_violations(frame.schema().name(), to_string(kind), std::move(violations));
+    if (docs.empty())
+        throw error(errc::invalid_argument, "the hooks left no document to insert");
+}
+
+asio::awaitable<void> insert_call::execute(call_frame& frame) {
+    insert_op op;
+    op.collection = frame.collection();
+    op.ordered = options.ordered_value;
+    take_store_options(op, options.options_value);
+    op.docs = docs;
+    return exchange(frame, options, std::move(op), *this);
+}
+
+void insert_call::accept(insert_result r) {
+    result = std::move(r);
+    for (std::size_t i = 0; i < docs.size() && i < result.inserted_ids.size(); ++i) {
+        if (!docs[i].contains("_id"))
+            docs[i].prepend("_id", result.inserted_ids[i]);
+    }
+}
+
+void insert_call::give(document& answer) {
+    if (docs.empty())
+        throw error(errc::not_found, "the hooks left no document to answer");
+    answer = std::move(docs.front());
+}
+
+void insert_call::give(inserted_documents& answer) {
+    answer.docs = std::move(docs);
+    answer.result = std::move(result);
+}
+
+// --- save ------------------------------------------------------------------------------------------------------------
+
+void save_call::prepare(call_frame&) {
+    options.options_value.set("upsert", true);
+}
+
+hook_args& save_call::bind(argument_types& to, hook_type type, call_frame& frame, std::size_t) {
+    switch (type) {
+    case hook_type::before_save:
+        return to.emplace<before_save_args>(frame.self(), doc, options);
+    case hook_type::after_save:
+        return to.emplace<after_save_args>(frame.self(), doc, options, result);
+    default:
+        return to.emplace<put_args>(type, kind, frame.self(), doc, options);
+    }
+}
+
+void save_call::complete(call_frame& frame) {
+    trace_scope const span(options.trace_value, frame.span(), span_kind::validation, "validate");
+    std::vector<violation> violations;
+    frame.schema().prepare_for_write(doc, prepare_with(options.strip_empty_value), violations);
+    if (!violations.empty())
+        throw_violations(frame.schema().name(), to_string(kind), std::move(violations));
+}
+
+asio::awaitable<void> save_call::execute(call_frame& frame) {
+    value const* const id = doc.find("_id");
+    if (id == nullptr) { // a definition with an `_id` of its own, without default: the store makes one
+        insert_op op;
+        op.collection = frame.collection();
+        for (auto const& [key, v] : options.options_value) {
+            if (key != "upsert")
+                take_store_option(op, key, v);
+        }
+        op.docs.push_back(doc);
+        return exchange(frame, options, std::move(op), *this);
+    }
+    update_op op;
+    op.collection = frame.collection();
+    take_store_options(op, options.options_value);
+    op.filter.set("_id", *id);
+    op.update = doc;
+    return exchange(frame, options, std::move(op), *this);
+}
+
+void save_call::accept(insert_result r) {
+    result.upserted_count = r.inserted_count;
+    if (!r.inserted_ids.empty()) {
+        result.upserted_id = r.inserted_ids[0];
+        doc.prepend("_id", r.inserted_ids[0]);
+    }
+}
+
+void save_call::give(saved_document& answer) {
+    answer.doc = std::move(doc);
+    answer.result = std::move(result);
+}
+
+// --- update ----------------------------------------------------------------------------------------------------------
+
+hook_args& update_call::bind(argument_types& to, hook_type type, call_frame& frame, std::size_t) {
+    switch (type) {
+    case hook_type::before_update:
+        return to.emplace<before_update_args>(frame.self(), filter, delta, options);
+    case hook_type::before_filter:
+        return to.emplace<filter_args>(kind, frame.self(), filter, options);
+    default:
+        return to.emplace<after_update_args>(frame.self(), filter, delta, options, result);
+    }
+}
+
+void update_call::complete(call_frame& frame) {
+    trace_scope const span(options.trace_value, frame.span(), span_kind::validation, "validate");
+    std::vector<violation> violations;
+    form = frame.schema().prepare_delta(delta, prepare_with(options.strip_empty_value), violations);
+    if (!violations.empty())
+        throw_violations(frame.schema().name(), to_string(kind), std::move(violations));
+}
+
+asio::awaitable<void> update_call::execute(call_frame& frame) {
+    update_op op;
+    op.collection = frame.collection();
+    op.multi = options.multi_value;
+    op.upsert = options.upsert_value;
+    op.array_filters = options.array_filters_value;
+    op.collation = options.collation_value;
+    take_store_options(op, options.options_value);
+    if (form == update_kind::replacement)
+        op.multi = false; // one document is replaced, whatever the caller says
+    bool const needed = frame.runs(after);
+    op.filter = needed ? document(filter) : std::move(filter);
+    op.update = needed ? value(delta) : std::move(delta);
+    return exchange(frame, options, std::move(op), *this);
+}
+
+// --- remove ----------------------------------------------------------------------------------------------------------
+
+hook_args& remove_call::bind(argument_types& to, hook_type type, call_frame& frame, std::size_t) {
+    switch (type) {
+    case hook_type::before_remove:
+        return to.emplace<before_remove_args>(frame.self(), filter, options);
+    case hook_type::before_filter:
+        return to.emplace<filter_args>(kind, frame.self(), filter, options);
+    default:
+        return to.emplace<after_remove_args>(frame.self(), filter, options, result);
+    }
+}
+
+asio::awaitable<void> remove_call::execute(call_frame& frame) {
+    remove_op op;
+    op.collection = frame.collection();
+    op.just_one = options.just_one_value;
+    op.collation = options.collation_value;
+    take_store_options(op, options.options_value);
+    op.filter = frame.runs(after) ? document(filter) : std::move(filter);
+    return exchange(frame, options, std::move(op), *this);
+}
+
+} // namespace cormorant::detail
