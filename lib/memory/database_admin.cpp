@@ -69,9 +69,9 @@ array database::create_indexes(create_indexes_op const& op) {
         }
     }
     std::lock_guard const lock(mutex_);
-    auto* existing = writable(op.collection);
+    bool const is_new = writable(op.collection) == nullptr;
+    auto& c = writable_or_new(op.collection);
     std::vector<std::string> made;
-    auto& c = existing == nullptr ? writable_or_new(op.collection) : *existing;
     try {
         for (index_definition& definition : definitions) {
             auto name = definition.name;
@@ -79,8 +79,12 @@ array database::create_indexes(create_indexes_op const& op) {
                 made.push_back(std::move(name));
         }
     } catch (...) {
-        for (auto const& name : made)
-            c.drop_index(name);
+        if (is_new) {
+            entries_.erase(op.collection);
+        } else {
+            for (auto const& name : made)
+                c.drop_index(name);
+        }
         throw;
     }
     return names;
@@ -171,9 +175,11 @@ void database::modify_view(modify_view_op const& op) {
 
 void database::drop_collection(drop_collection_op const& op) {
     check_collection_name(name_, op.collection, false);
+    // Destroyed when the lock has been given back.
+    decltype(entries_)::node_type dropped;
     std::lock_guard const lock(mutex_);
     if (auto const at = entries_.find(op.collection); at != entries_.end())
-        entries_.erase(at);
+        dropped = entries_.extract(at);
 }
 
 documents database::list_collections(list_collections_op const& op) {
@@ -191,8 +197,9 @@ documents database::list_collections(list_collections_op const& op) {
 }
 
 void database::drop() {
+    decltype(entries_) dropped;
     std::lock_guard const lock(mutex_);
-    entries_.clear();
+    dropped.swap(entries_);
 }
 
 } // namespace cormorant::memory

@@ -23,7 +23,8 @@ struct least_key {
     explicit least_key(Less l) : less(std::move(l)) {}
 
     Less less;
-    std::optional<generated_key> best = std::nullopt;
+    /// Empty before the first.
+    generated_key best = {};
 
     void found(generated_key const& given) {
         generated_key candidate(given);
@@ -32,8 +33,8 @@ struct least_key {
                 v = &null_value;
             }
         }
-        if (!best || less(candidate, *best)) {
-            best = std::move(candidate);
+        if (best.empty() || less(candidate, best)) {
+            best.assign(candidate.begin(), candidate.end());
         }
     }
     void expanded() noexcept {}
@@ -145,7 +146,7 @@ sorter::key sorter::key_of(document const& doc) const {
         return false;
     }};
     key_generator(state_->paths, least).run(doc);
-    return copy(*least.best);
+    return copy(least.best);
 }
 
 std::weak_ordering sorter::compare(key const& a, key const& b) const {

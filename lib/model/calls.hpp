@@ -27,6 +27,7 @@ struct basic_call {
     static constexpr operation_kind kind = Kind;
     Options options;
 
+    explicit basic_call(Options&& o) noexcept : options(std::move(o)) {}
     void prepare(call_frame&) {}
     std::size_t calls(hook_type) const noexcept { return 1; }
     void complete(call_frame&) {}
@@ -34,6 +35,7 @@ struct basic_call {
 };
 
 struct find_call : basic_call<operation_kind::find, find_options> {
+    using basic_call::basic_call;
     static constexpr std::array before = {hook_type::before_find, hook_type::before_filter};
     static constexpr std::array after = {hook_type::after_find};
     using argument_types = std::variant<std::monostate, before_find_args, filter_args, after_find_args>;
@@ -81,6 +83,7 @@ private:
 };
 
 struct count_call : basic_call<operation_kind::count, count_options> {
+    using basic_call::basic_call;
     static constexpr std::array before = {hook_type::before_count, hook_type::before_filter};
     static constexpr std::array after = {hook_type::after_count};
     using argument_types = std::variant<std::monostate, before_count_args, filter_args, after_count_args>;
@@ -97,6 +100,7 @@ private:
 };
 
 struct insert_call : basic_call<operation_kind::insert, insert_options> {
+    using basic_call::basic_call;
     static constexpr std::array before = {hook_type::before_insert, hook_type::before_put};
     static constexpr std::array after = {hook_type::after_put, hook_type::after_insert};
     using argument_types = std::variant<std::monostate, before_insert_args, put_args, after_insert_args>;
@@ -118,6 +122,7 @@ private:
 };
 
 struct save_call : basic_call<operation_kind::save, save_options> {
+    using basic_call::basic_call;
     static constexpr std::array before = {hook_type::before_save, hook_type::before_put};
     static constexpr std::array after = {hook_type::after_put, hook_type::after_save};
     using argument_types = std::variant<std::monostate, before_save_args, put_args, after_save_args>;
@@ -138,6 +143,7 @@ private:
 };
 
 struct update_call : basic_call<operation_kind::update, update_options> {
+    using basic_call::basic_call;
     static constexpr std::array before = {hook_type::before_update, hook_type::before_filter};
     static constexpr std::array after = {hook_type::after_update};
     using argument_types = std::variant<std::monostate, before_update_args, filter_args, after_update_args>;
@@ -157,6 +163,7 @@ private:
 };
 
 struct remove_call : basic_call<operation_kind::remove, remove_options> {
+    using basic_call::basic_call;
     static constexpr std::array before = {hook_type::before_remove, hook_type::before_filter};
     static constexpr std::array after = {hook_type::after_remove};
     using argument_types = std::variant<std::monostate, before_remove_args, filter_args, after_remove_args>;
@@ -173,6 +180,7 @@ private:
 };
 
 struct aggregate_call : basic_call<operation_kind::aggregate, aggregate_options> {
+    using basic_call::basic_call;
     static constexpr std::array before = {hook_type::before_aggregate};
     static constexpr std::array after = {hook_type::after_aggregate};
     using argument_types = std::variant<std::monostate, before_aggregate_args, after_aggregate_args>;

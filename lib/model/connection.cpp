@@ -131,9 +131,7 @@ std::shared_ptr<store> const& connection::store() const noexcept {
 }
 
 void connection::on_query(std::function<void(query_log_entry const&)> log) const {
-    auto shared = log ? std::make_shared<detail::connection_state::query_log const>(std::move(log)) : nullptr;
-    std::lock_guard lock(state_->mutex);
-    state_->query_logger = std::move(shared);
+    state_->set_log(log ? std::make_shared<detail::connection_state::query_log const>(std::move(log)) : nullptr);
 }
 
 asio::awaitable<documents> connection::populate(documents docs, relation_definition r, populate_options options) const {

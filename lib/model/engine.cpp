@@ -51,8 +51,7 @@ call_frame::call_frame(std::shared_ptr<model_state> state, operation_kind kind) 
 
 void call_frame::begin(operation_options& options) {
     auto const& state = model_access::state(self_);
-    connection_ = state->require_connection();
-    compiled_ = state->compiled();
+    pinned_ = state->pin();
     if (options.trace_value) {
         auto const* outer = options.scope_value.get();
         span_.emplace(options.trace_value, outer ? outer->span : trace::no_parent, span_kind::call,
@@ -61,7 +60,7 @@ void call_frame::begin(operation_options& options) {
 }
 
 void call_frame::resolve(operation_options& options, hook_types types) {
-    auto const& defaults = compiled_->default_plan(kind_);
+    auto const& defaults = pinned_.compiled->default_plan(kind_);
     hook_requests const& asked = options.hooks_value ? *options.hooks_value : defaults.requests();
     auto const missing = [&](hook_request const& r) {
         return std::ranges::find(asked, r.name, &hook_request::name) == asked.end();
@@ -69,9 +68,9 @@ void call_frame::resolve(operation_options& options, hook_types types) {
     if (std::ranges::any_of(extra_hooks, missing)) {
         hook_requests all = asked;
         std::ranges::copy_if(extra_hooks, std::back_inserter(all), missing);
-        own_plan_ = compiled_->plan(all);
+        own_plan_ = pinned_.compiled->plan(all);
     } else if (options.hooks_value) {
-        own_plan_ = compiled_->plan(asked);
+        own_plan_ = pinned_.compiled->plan(asked);
     }
     plan_ = own_plan_ ? own_plan_.get() : &defaults;
     plan_->check(types);
@@ -89,8 +88,8 @@ void call_frame::resolve(operation_options& options, hook_types types) {
 void call_frame::follow(operation_options& options, hook_type type, hook_types types) {
     if (!plan_->user_types().contains(type) || options.hooks_value == plan_->requests())
         return;
-    own_plan_ = options.hooks_value ? compiled_->plan(*options.hooks_value) : nullptr;
-    plan_ = own_plan_ ? own_plan_.get() : &compiled_->default_plan(kind_);
+    own_plan_ = options.hooks_value ? pinned_.compiled->plan(*options.hooks_value) : nullptr;
+    plan_ = own_plan_ ? own_plan_.get() : &pinned_.compiled->default_plan(kind_);
     plan_->check(types);
     options.hooks_value = plan_->requests();
 }

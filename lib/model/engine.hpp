@@ -53,9 +53,9 @@ public:
 
     cormorant::model& self() noexcept { return self_; }
     operation_kind kind() const noexcept { return kind_; }
-    compiled_model const& compiled() const noexcept { return *compiled_; }
-    cormorant::schema const& schema() const noexcept { return *compiled_->schema; }
-    connection_state const& connection() const noexcept { return *connection_; }
+    compiled_model const& compiled() const noexcept { return *pinned_.compiled; }
+    cormorant::schema const& schema() const noexcept { return *pinned_.compiled->schema; }
+    connection_state const& connection() const noexcept { return *pinned_.connection; }
     std::string const& collection() const noexcept { return model_access::state(self_)->collection; }
     /// The parent for spans of this operation.
     std::size_t span() const noexcept { return span_ ? span_->id() : trace::no_parent; }
@@ -74,8 +74,7 @@ private:
 
     cormorant::model self_;
     operation_kind kind_;
-    std::shared_ptr<compiled_model const> compiled_;
-    std::shared_ptr<connection_state> connection_;
+    model_state::pinned pinned_;
     hook_plan const* plan_ = nullptr;
     std::shared_ptr<hook_plan const> own_plan_;
     std::optional<trace_scope> span_;

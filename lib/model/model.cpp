@@ -84,46 +84,47 @@ model& model::add_model_method(std::string name, model_method_function function)
 
 namespace {
 
-detail::find_call make_find(document filter, find_options options) {
-    detail::find_call call;
+template <class Answer>
+asio::awaitable<Answer> run_find(std::shared_ptr<detail::model_state> const& state, document&& filter, find_options&& options) {
+    detail::find_call call(std::move(options));
     call.filter = std::move(filter);
-    call.options = std::move(options);
-    return call;
+    return detail::run<Answer>(state, std::move(call));
 }
 
-detail::insert_call make_insert(documents docs, insert_options options) {
-    detail::insert_call call;
+template <class Answer>
+asio::awaitable<Answer> run_insert(
+    std::shared_ptr<detail::model_state> const& state, documents&& docs, insert_options&& options) {
+    detail::insert_call call(std::move(options));
     call.docs = std::move(docs);
-    call.options = std::move(options);
-    return call;
+    return detail::run<Answer>(state, std::move(call));
 }
 
-detail::save_call make_save(document doc, save_options options) {
-    detail::save_call call;
+template <class Answer>
+asio::awaitable<Answer> run_save(std::shared_ptr<detail::model_state> const& state, document&& doc, save_options&& options) {
+    detail::save_call call(std::move(options));
     call.doc = std::move(doc);
-    call.options = std::move(options);
-    return call;
+    return detail::run<Answer>(state, std::move(call));
 }
 
 } // namespace
 
 asio::awaitable<documents> model::find(document filter, find_options options) const {
-    return detail::run<documents>(state_, make_find(std::move(filter), std::move(options)));
+    return run_find<documents>(state_, std::move(filter), std::move(options));
 }
 
 asio::awaitable<counted_documents> model::find_and_count(document filter, find_options options) const {
     options.count(true);
-    return detail::run<counted_documents>(state_, make_find(std::move(filter), std::move(options)));
+    return run_find<counted_documents>(state_, std::move(filter), std::move(options));
 }
 
 asio::awaitable<std::optional<document>> model::find_one(document filter, find_options options) const {
     if (!options.random_value)
         options.limit(1);
-    return detail::run<std::optional<document>>(state_, make_find(std::move(filter), std::move(options)));
+    return run_find<std::optional<document>>(state_, std::move(filter), std::move(options));
 }
 
 asio::awaitable<std::optional<document>> model::find_by_id(value id, find_options options) const {
-    auto call = make_find(document(), std::move(options));
+    detail::find_call call(std::move(options));
     call.id = std::move(id);
     return detail::run<std::optional<document>>(state_, std::move(call));
 }
@@ -133,59 +134,56 @@ document model::id_filter(value id) const {
 }
 
 asio::awaitable<std::vector<batch>> model::find_batches(document filter, find_options options) const {
-    auto call = make_find(std::move(filter), std::move(options));
+    detail::find_call call(std::move(options));
+    call.filter = std::move(filter);
     call.prefers_batches = true;
     return detail::run<std::vector<batch>>(state_, std::move(call));
 }
 
 asio::awaitable<std::int64_t> model::count(document filter, count_options options) const {
-    detail::count_call call;
+    detail::count_call call(std::move(options));
     call.filter = std::move(filter);
-    call.options = std::move(options);
     return detail::run<std::int64_t>(state_, std::move(call));
 }
 
 asio::awaitable<documents> model::aggregate(array pipeline, aggregate_options options) const {
-    detail::aggregate_call call;
+    detail::aggregate_call call(std::move(options));
     call.pipeline = std::move(pipeline);
-    call.options = std::move(options);
     return detail::run<documents>(state_, std::move(call));
 }
 
 asio::awaitable<document> model::insert(document doc, insert_options options) const {
     documents docs;
     docs.push_back(std::move(doc));
-    return detail::run<document>(state_, make_insert(std::move(docs), std::move(options)));
+    return run_insert<document>(state_, std::move(docs), std::move(options));
 }
 
 asio::awaitable<documents> model::insert(documents docs, insert_options options) const {
-    return detail::run<documents>(state_, make_insert(std::move(docs), std::move(options)));
+    return run_insert<documents>(state_, std::move(docs), std::move(options));
 }
 
 asio::awaitable<inserted_documents> model::insert_with_result(documents docs, insert_options options) const {
-    return detail::run<inserted_documents>(state_, make_insert(std::move(docs), std::move(options)));
+    return run_insert<inserted_documents>(state_, std::move(docs), std::move(options));
 }
 
 asio::awaitable<document> model::save(document doc, save_options options) const {
-    return detail::run<document>(state_, make_save(std::move(doc), std::move(options)));
+    return run_save<document>(state_, std::move(doc), std::move(options));
 }
 
 asio::awaitable<saved_document> model::save_with_result(document doc, save_options options) const {
-    return detail::run<saved_document>(state_, make_save(std::move(doc), std::move(options)));
+    return run_save<saved_document>(state_, std::move(doc), std::move(options));
 }
 
 asio::awaitable<update_result> model::update(document filter, value delta, update_options options) const {
-    detail::update_call call;
+    detail::update_call call(std::move(options));
     call.filter = std::move(filter);
     call.delta = std::move(delta);
-    call.options = std::move(options);
     return detail::run<update_result>(state_, std::move(call));
 }
 
 asio::awaitable<remove_result> model::remove(document filter, remove_options options) const {
-    detail::remove_call call;
+    detail::remove_call call(std::move(options));
     call.filter = std::move(filter);
-    call.options = std::move(options);
     return detail::run<remove_result>(state_, std::move(call));
 }
 

@@ -66,11 +66,20 @@ std::shared_ptr<connection_state> model_state::connection() const {
     return connection_.lock();
 }
 
-std::shared_ptr<connection_state> model_state::require_connection() const {
-    auto on = connection();
-    if (!on)
+model_state::pinned model_state::pin() const {
+    pinned p;
+    {
+        std::lock_guard lock(mutex_);
+        p.compiled = compiled_;
+        p.connection = connection_.lock();
+    }
+    if (!p.connection)
         throw error(errc::not_connected, fmt::format("model {} is not on a connection", name));
-    return on;
+    return p;
+}
+
+std::shared_ptr<connection_state> model_state::require_connection() const {
+    return pin().connection;
 }
 
 void model_state::attach(std::weak_ptr<connection_state> to) {
@@ -104,8 +113,16 @@ std::shared_ptr<model_state> connection_state::find(std::string_view model) cons
 }
 
 std::shared_ptr<connection_state::query_log const> connection_state::log() const {
+    if (!logs_.load(std::memory_order_relaxed))
+        return nullptr;
     std::lock_guard lock(mutex);
-    return query_logger;
+    return log_;
+}
+
+void connection_state::set_log(std::shared_ptr<query_log const> log) {
+    std::lock_guard lock(mutex);
+    logs_.store(log != nullptr, std::memory_order_relaxed);
+    log_ = std::move(log);
 }
 
 } // namespace cormorant::detail

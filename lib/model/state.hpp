@@ -6,6 +6,7 @@
 #include <cormorant/schema/schema.hpp>
 
 #include <array>
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -37,6 +38,13 @@ struct model_state : std::enable_shared_from_this<model_state> {
     /// A schema refers to its neighbours through the model, so it is compiled when there is a shared pointer to that.
     static std::shared_ptr<model_state> make(model_definition definition);
 
+    /// What an operation works with, taken at once.
+    struct pinned {
+        std::shared_ptr<compiled_model const> compiled;
+        std::shared_ptr<connection_state> connection;
+    };
+    /// Throws `errc::not_connected` naming the model.
+    pinned pin() const;
     std::shared_ptr<compiled_model const> compiled() const;
     std::shared_ptr<connection_state> connection() const;
     /// Throws `errc::not_connected` naming the model.
@@ -65,14 +73,19 @@ struct connection_state {
 
     /// Null when there is none.
     std::shared_ptr<model_state> find(std::string_view model) const;
+    /// Null when there is no log.
     std::shared_ptr<query_log const> log() const;
+    void set_log(std::shared_ptr<query_log const> log);
 
     std::shared_ptr<cormorant::store> const store;
     connection_options const options;
 
     mutable std::mutex mutex;
     std::map<std::string, std::shared_ptr<model_state>, std::less<>> models; // guarded by the mutex
-    std::shared_ptr<query_log const> query_logger;                           // guarded by the mutex
+
+private:
+    std::atomic<bool> logs_{false};        // spares every find the mutex
+    std::shared_ptr<query_log const> log_; // guarded by the mutex
 };
 
 struct model_access {

@@ -1,7 +1,8 @@
 #include "mongo/worker.hpp"
 
+#include "mongo/fiber_stack.hpp"
+
 #include <boost/asio/post.hpp>
-#include <boost/context/protected_fixedsize_stack.hpp>
 
 #include <exception>
 #include <utility>
@@ -9,6 +10,7 @@
 namespace cormorant::detail {
 
 namespace asio = boost::asio;
+
 namespace {
 // libmongoc was seen to use 20 KiB of it, with SCRAM.
 constexpr std::size_t stack_size = 128 * 1024;
@@ -24,7 +26,7 @@ void worker::start(callbacks report) {
 
 void worker::spawn() {
     asio::spawn(
-        context_, std::allocator_arg, boost::context::protected_fixedsize_stack(stack_size),
+        context_, std::allocator_arg, fiber_stack(stack_size),
         [self = shared_from_this()](asio::yield_context fiber) {
             fiber.throw_if_cancelled(false);
             self->lane_->attach(&fiber);

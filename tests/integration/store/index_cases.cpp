@@ -166,6 +166,22 @@ awaitable<void> indexes_that_contradict_each_other_are_refused(store_fixture& f)
     EXPECT_EQ((co_await f.refused(indexes_of(std::move(twice)))).details().server_code, 68);
 }
 
+awaitable<void> indexes_are_made_all_or_none(store_fixture& f) {
+    std::vector<index_model> models;
+    models.push_back(index_of(doc("a", 1), doc("name", "same")));
+    models.push_back(index_of(doc("b", 1), doc("name", "same")));
+    EXPECT_EQ((co_await f.refused(indexes_of(models))).details().server_code, 86);
+    list_collections_op list;
+    list.filter = doc("name", "c");
+    EXPECT_TRUE((co_await f.run(std::move(list))).empty()) << "nor is the collection";
+    co_await f.insert("c", R"([{"_id": 1, "b": 1}, {"_id": 2, "b": 1}])");
+    models.clear();
+    models.push_back(index_of(doc("a", 1)));
+    models.push_back(index_of(doc("b", 1), doc("unique", true)));
+    EXPECT_EQ((co_await f.refused(indexes_of(models))).code(), errc::duplicate_key);
+    EXPECT_EQ((co_await listed(f)).size(), 1u);
+}
+
 awaitable<void> bad_specifications_are_refused(store_fixture& f) {
     EXPECT_EQ(co_await code_of_create(f, R"({"g": 0})", "{}"), 67);
     EXPECT_EQ(co_await code_of_create(f, R"({"g": "foo"})", "{}"), 67);
@@ -278,6 +294,7 @@ constexpr store_case cases[] = {
     {"elements_of_one_array_are_indexed_together", elements_of_one_array_are_indexed_together},
     {"documents_that_do_not_fit_keep_an_index_from_being_made", documents_that_do_not_fit_keep_an_index_from_being_made},
     {"indexes_that_contradict_each_other_are_refused", indexes_that_contradict_each_other_are_refused},
+    {"indexes_are_made_all_or_none", indexes_are_made_all_or_none},
     {"bad_specifications_are_refused", bad_specifications_are_refused},
     {"indexes_can_be_dropped", indexes_can_be_dropped},
     {"indexes_do_not_change_answers", indexes_do_not_change_answers},

@@ -321,6 +321,14 @@ awaitable<void> an_error_in_the_first_batch_is_one_of_the_operation(store_fixtur
     EXPECT_FALSE(opened);
 }
 
+awaitable<void> an_aggregation_without_collection_makes_its_own_documents(store_fixture& f) {
+    aggregate_op op;
+    op.pipeline = json_array(R"([{"$documents": [{"a": 1}, {"a": 2}]}, {"$match": {"a": {"$gt": 1}}}])");
+    EXPECT_EQ(text_of(co_await f.all(op)), text_of(json_documents(R"([{"a": 2}])")));
+    op.pipeline = json_array(R"([{"$match": {"a": 1}}])");
+    EXPECT_EQ((co_await f.refused(op)).details().server_code, 73);
+}
+
 awaitable<void> lookup_reads_views(store_fixture& f) {
     co_await f.insert("c", five);
     co_await f.insert("d", R"([{"_id": 1, "k": 20, "on": true}, {"_id": 2, "k": 20, "on": false}])");
@@ -360,6 +368,7 @@ constexpr store_case cases[] = {
     {"count_counts", count_counts},
     {"distinct_takes_arrays_apart", distinct_takes_arrays_apart},
     {"an_error_in_the_first_batch_is_one_of_the_operation", an_error_in_the_first_batch_is_one_of_the_operation},
+    {"an_aggregation_without_collection_makes_its_own_documents", an_aggregation_without_collection_makes_its_own_documents},
     {"lookup_reads_views", lookup_reads_views},
 };
 
