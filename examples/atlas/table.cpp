@@ -55,15 +55,15 @@ void table::print() const {
         for (std::size_t i = 0; i < row.size(); ++i)
             widths[i] = std::min(widest, std::max(widths[i], display_width(row[i])));
     for (std::size_t r = 0; r < rows_.size(); ++r) {
-        std::string line = " ";
+        std::string line;
         for (std::size_t i = 0; i < widths.size(); ++i)
-            line += " " + fitted(rows_[r][i], widths[i]) + " ";
+            line.append("  ").append(fitted(rows_[r][i], widths[i]));
         line.erase(line.find_last_not_of(' ') + 1);
         fmt::print("{}\n", line);
         if (r == 0) {
-            std::string rule = " ";
+            std::string rule;
             for (std::size_t width : widths) {
-                rule += rule.size() > 1 ? "  " : " ";
+                rule.append("  ");
                 for (std::size_t i = 0; i < width; ++i)
                     rule += "─";
             }

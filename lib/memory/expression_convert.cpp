@@ -246,15 +246,16 @@ expression_ptr compile_convert(std::string_view name, value const& source, compi
                                on_null = given.compile("onNull", context)](scope& s) -> operand {
         operand const target = to->evaluate(s);
         operand const v = input->evaluate(s);
-        std::optional<bson_type> const type = target.nullish() ? std::nullopt : std::optional(target_type(target));
+        bool const has_target = !target.nullish();
+        auto const type = has_target ? target_type(target) : bson_type::null;
         if (v.nullish()) {
             return on_null ? on_null->evaluate(s) : operand(value());
         }
-        if (!type) {
+        if (!has_target) {
             return value();
         }
         try {
-            return convert(v.get(), *type);
+            return convert(v.get(), type);
         } catch (error const& e) {
             if (!on_error || e.details().server_code != code::conversion_failure) {
                 throw;

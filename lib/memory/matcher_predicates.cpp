@@ -4,10 +4,10 @@
 #include "pattern.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 namespace cormorant::memory {
 
@@ -223,7 +223,8 @@ public:
         auto number = v->if_int64();
         if (v->is_decimal128()) {
             // The server rounds decimals, and takes the least integer for what is none.
-            number = decimal::round_to_int64(v->as_decimal128(), decimal::rounding::half_even).value_or(std::numeric_limits<std::int64_t>::min());
+            number = decimal::round_to_int64(v->as_decimal128(), decimal::rounding::half_even)
+                         .value_or(std::numeric_limits<std::int64_t>::min());
         }
         if (!number) {
             return false;

@@ -10,6 +10,7 @@ namespace cormorant::memory {
 namespace {
 
 void append(std::string& out, document const& d);
+void append(std::string& out, value const& v);
 
 void append_double(std::string& out, double v) {
     auto const text = fmt::format("{:.16g}", v);
@@ -18,78 +19,86 @@ void append_double(std::string& out, double v) {
         out += ".0";
 }
 
+void append(std::string& out, array const& a) {
+    out += "[";
+    char const* separator = " ";
+    for (value const& element : a) {
+        out += separator;
+        append(out, element);
+        separator = ", ";
+    }
+    out += " ]";
+}
+
+std::string binary_text(value const& v) {
+    auto text = fmt::format("BinData({}, ", v.binary_subtype());
+    for (std::byte const b : v.bytes())
+        fmt::format_to(std::back_inserter(text), "{:02X}", static_cast<unsigned>(b));
+    return text + ")";
+}
+
+std::string scoped_code_text(code_with_scope const& c) {
+    return "CodeWScope( " + c.text + ", " + server_text(c.scope) + ")";
+}
+
+// No temporary meets a format string in here: clang 16 destroys it at the end of the switch, also when another case was taken.
 void append(std::string& out, value const& v) {
-    auto const to = std::back_inserter(out);
     switch (v.type()) {
     case bson_type::double_:
         return append_double(out, v.as_double());
     case bson_type::string:
-        fmt::format_to(to, "\"{}\"", v.as_string());
+        out += '"';
+        out += v.as_string();
+        out += '"';
         return;
     case bson_type::document:
         return append(out, v.as_document());
-    case bson_type::array: {
-        out += "[";
-        char const* separator = " ";
-        for (value const& element : v.as_array()) {
-            out += separator;
-            append(out, element);
-            separator = ", ";
-        }
-        out += " ]";
-        return;
-    }
+    case bson_type::array:
+        return append(out, v.as_array());
     case bson_type::binary:
-        fmt::format_to(to, "BinData({}, ", v.binary_subtype());
-        for (std::byte const b : v.bytes())
-            fmt::format_to(to, "{:02X}", static_cast<unsigned>(b));
-        out += ")";
+        out += binary_text(v);
         return;
     case bson_type::undefined:
         out += "undefined";
         return;
     case bson_type::object_id:
-        fmt::format_to(to, "ObjectId('{}')", v.as_object_id().to_string());
+        out += "ObjectId('" + v.as_object_id().to_string() + "')";
         return;
     case bson_type::boolean:
         out += v.as_bool() ? "true" : "false";
         return;
     case bson_type::date:
-        fmt::format_to(to, "new Date({})", v.as_date().time_since_epoch().count());
+        out += "new Date(" + std::to_string(v.as_date().time_since_epoch().count()) + ")";
         return;
     case bson_type::null:
         out += "null";
         return;
     case bson_type::regex: {
         auto const r = v.as_regex();
-        fmt::format_to(to, "/{}/{}", r.pattern, r.options);
+        out += "/" + r.pattern + "/" + r.options;
         return;
     }
     case bson_type::db_pointer: {
         auto const p = v.as_db_pointer();
-        fmt::format_to(to, "DBRef('{}', {})", p.ns, p.id.to_string());
+        out += "DBRef('" + p.ns + "', " + p.id.to_string() + ")";
         return;
     }
     case bson_type::code:
         out += v.as_code().text;
         return;
     case bson_type::symbol:
-        fmt::format_to(to, "\"{}\"", v.as_symbol().text);
+        out += '"' + v.as_symbol().text + '"';
         return;
-    case bson_type::code_with_scope: {
-        auto const c = v.as_code_with_scope();
-        fmt::format_to(to, "CodeWScope( {}, ", c.text);
-        append(out, c.scope);
-        out += ")";
+    case bson_type::code_with_scope:
+        out += scoped_code_text(v.as_code_with_scope());
         return;
-    }
     case bson_type::int32:
     case bson_type::int64:
-        fmt::format_to(to, "{}", v.as_int64());
+        out += std::to_string(v.as_int64());
         return;
     case bson_type::timestamp: {
         auto const t = v.as_timestamp();
-        fmt::format_to(to, "Timestamp({}, {})", t.seconds, t.increment);
+        out += "Timestamp(" + std::to_string(t.seconds) + ", " + std::to_string(t.increment) + ")";
         return;
     }
     case bson_type::decimal128:

@@ -81,8 +81,8 @@ public:
     }
 
 private:
-    /// The slot-based engine of the server, which runs some aggregations, has error codes of its own and forgets the order of fields
-    /// in some projections before a `$lookup`: the classic one is what MongoDB documents.
+    /// The slot-based engine of the server, which runs some aggregations, has error codes of its own and forgets the order of
+    /// fields in some projections before a `$lookup`: the classic one is what MongoDB documents.
     awaitable<void> choose_engine(bool classic) {
         command_op op;
         op.database = "admin";
@@ -101,7 +101,8 @@ private:
         co_await refill(std::move(docs));
         if (!indexed_)
             co_return;
-        std::string_view const all[] = {R"({"a": 1})", R"({"c": 1, "n": -1})", R"({"d.x": -1})", R"({"e.k": 1, "e.v": 1})", R"({"n": 1, "s": 1})"};
+        std::string_view const all[] = {
+            R"({"a": 1})", R"({"c": 1, "n": -1})", R"({"d.x": -1})", R"({"e.k": 1, "e.v": 1})", R"({"n": 1, "s": 1})"};
         for (std::string_view const keys : all) {
             if (make_.chance(50)) {
                 // Not sparse: the server uses such an index for {$gte: null}, and misses documents.
@@ -115,7 +116,8 @@ private:
     awaitable<void> refill(documents docs) {
         co_await memory_.clear();
         co_await mongo_.clear();
-        auto const joined = json_documents(R"([{"_id": 0, "k": 1}, {"_id": 1, "k": [0, 1]}, {"_id": 2, "k": "a"}, {"_id": "a", "k": 5}, {"_id": 4}])");
+        auto const joined = json_documents(
+            R"([{"_id": 0, "k": 1}, {"_id": 1, "k": [0, 1]}, {"_id": 2, "k": "a"}, {"_id": "a", "k": 5}, {"_id": 4}])");
         co_await memory_.insert("other", joined);
         co_await mongo_.insert("other", joined);
         co_await memory_.insert("c", docs);
@@ -134,7 +136,9 @@ private:
             }
             op.projection = make_.make_projection();
             bool const any_order = op.sort.empty();
-            co_await compare(op, doc("find", op.filter, "sort", op.sort, "skip", op.skip, "limit", op.limit, "projection", op.projection), any_order);
+            co_await compare(op,
+                doc("find", op.filter, "sort", op.sort, "skip", op.skip, "limit", op.limit, "projection", op.projection),
+                any_order);
             break;
         }
         case 2: {
@@ -164,7 +168,8 @@ private:
             break;
         }
         case 6: {
-            auto op = remove_of(doc("_id", static_cast<int>(make_.below(14)), "$or", arr(make_.make_filter(), make_.make_filter())));
+            auto op =
+                remove_of(doc("_id", static_cast<int>(make_.below(14)), "$or", arr(make_.make_filter(), make_.make_filter())));
             co_await compare(op, doc("remove", op.filter), false);
             co_await check_contents(doc("remove", op.filter));
             break;
@@ -176,7 +181,8 @@ private:
             op.sort = make_.make_sort();
             op.update = make_.make_update(op.array_filters);
             op.return_new = make_.chance(50);
-            auto const shown = doc("find_and_modify", op.filter, "sort", op.sort, "update", op.update, "array_filters", op.array_filters, "new", op.return_new);
+            auto const shown = doc("find_and_modify", op.filter, "sort", op.sort, "update", op.update, "array_filters",
+                op.array_filters, "new", op.return_new);
             co_await compare(op, shown, false);
             co_await check_contents(shown);
             break;
@@ -185,14 +191,16 @@ private:
             auto op = update_of(make_.make_filter(), value());
             op.update = make_.make_update(op.array_filters);
             op.multi = indexed_ || make_.chance(60);
-            bool const whole = op.update.is_document() && (op.update.as_document().empty() || !op.update.as_document().begin()->key().starts_with('$'));
+            bool const whole = op.update.is_document() &&
+                               (op.update.as_document().empty() || !op.update.as_document().begin()->key().starts_with('$'));
             if (whole)
                 op.multi = false;
             if (whole || make_.chance(25)) {
                 op.filter = make_.make_upsert_filter(static_cast<int>(make_.below(20)));
                 op.upsert = make_.chance(70);
             }
-            auto const shown = doc("update", op.filter, "u", op.update, "array_filters", op.array_filters, "multi", op.multi, "upsert", op.upsert);
+            auto const shown = doc(
+                "update", op.filter, "u", op.update, "array_filters", op.array_filters, "multi", op.multi, "upsert", op.upsert);
             co_await compare(op, shown, false);
             co_await check_contents(shown);
             break;
@@ -218,7 +226,10 @@ private:
             co_return;
         ++differences_;
         documents const before = co_await mongo_.contents("c");
-        ADD_FAILURE() << to_json(shown) << "\n--- MongoDB\n" << expected << "\n--- memory\n" << found << "\n--- documents\n" << (Op::name == "find" || differences_ < 4 ? text_of(before) : "");
+        ADD_FAILURE() << to_json(shown) << "\n--- MongoDB\n"
+                      << expected << "\n--- memory\n"
+                      << found << "\n--- documents\n"
+                      << (Op::name == "find" || differences_ < 4 ? text_of(before) : "");
     }
 
     awaitable<void> check_contents(document shown) {

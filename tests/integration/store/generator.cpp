@@ -7,24 +7,38 @@ namespace cormorant::testing {
 
 namespace {
 
-datetime day(std::size_t n) { return datetime(std::chrono::days(18000 + static_cast<int>(n))); }
+datetime day(std::size_t n) {
+    return datetime(std::chrono::days(18000 + static_cast<int>(n)));
+}
 
-value number(std::size_t n) { return value(static_cast<std::int32_t>(n)); }
+value number(std::size_t n) {
+    return value(static_cast<std::int32_t>(n));
+}
 
 } // namespace
 
 value generator::scalar() {
     switch (below(14)) {
-    case 0: return value(nullptr);
-    case 1: return value(chance(50));
-    case 2: return value(1.5);
-    case 3: return value(2.0);
-    case 4: return value(std::int64_t{3});
-    case 5: return value(day(below(3)));
-    case 6: return value(decimal128::parse("1.5"));
-    case 7: return value(one_of({"a", "b", "B", "ab", "", "abc"}));
-    case 8: return value(one_of({"a", "b", "ba"}));
-    default: return number(below(5));
+    case 0:
+        return value(nullptr);
+    case 1:
+        return value(chance(50));
+    case 2:
+        return value(1.5);
+    case 3:
+        return value(2.0);
+    case 4:
+        return value(std::int64_t{3});
+    case 5:
+        return value(day(below(3)));
+    case 6:
+        return value(decimal128::parse("1.5"));
+    case 7:
+        return value(one_of({"a", "b", "B", "ab", "", "abc"}));
+    case 8:
+        return value(one_of({"a", "b", "ba"}));
+    default:
+        return number(below(5));
     }
 }
 
@@ -37,10 +51,14 @@ array generator::values(std::size_t most) {
 
 value generator::any_value() {
     switch (below(8)) {
-    case 0: return values(3);
-    case 1: return doc("x", scalar());
-    case 2: return doc("x", scalar(), "y", scalar());
-    default: return scalar();
+    case 0:
+        return values(3);
+    case 1:
+        return doc("x", scalar());
+    case 2:
+        return doc("x", scalar(), "y", scalar());
+    default:
+        return scalar();
     }
 }
 
@@ -74,7 +92,8 @@ document generator::make_document(value id) {
 }
 
 std::string generator::path() {
-    return std::string(one_of({"a", "a", "b", "b", "c", "c", "d", "d.x", "d.y", "e", "e.k", "e.v", "c.0", "e.0.k", "n", "s", "b.x", "missing", "d.y.x"}));
+    return std::string(one_of({"a", "a", "b", "b", "c", "c", "d", "d.x", "d.y", "e", "e.k", "e.v", "c.0", "e.0.k", "n", "s",
+        "b.x", "missing", "d.y.x"}));
 }
 
 document generator::comparison() {
@@ -86,20 +105,32 @@ value generator::condition() {
     switch (below(16)) {
     case 0:
     case 1:
-    case 2: return any_value();
+    case 2:
+        return any_value();
     case 3:
-    case 4: return comparison();
-    case 5: return doc("$in", values(4));
-    case 6: return doc("$nin", values(3));
-    case 7: return doc("$exists", chance(70));
-    case 8: return doc("$type", one_of({"int", "double", "string", "array", "object", "null", "bool", "date", "number", "long", "decimal"}));
-    case 9: return doc("$mod", arr(number(2 + below(3)), number(below(2))));
-    case 10: return doc("$regex", one_of({"^a", "b$", "A", "an|pie"}), "$options", one_of({"", "i"}));
-    case 11: return doc("$all", values(2));
-    case 12: return doc("$size", number(below(4)));
+    case 4:
+        return comparison();
+    case 5:
+        return doc("$in", values(4));
+    case 6:
+        return doc("$nin", values(3));
+    case 7:
+        return doc("$exists", chance(70));
+    case 8:
+        return doc(
+            "$type", one_of({"int", "double", "string", "array", "object", "null", "bool", "date", "number", "long", "decimal"}));
+    case 9:
+        return doc("$mod", arr(number(2 + below(3)), number(below(2))));
+    case 10:
+        return doc("$regex", one_of({"^a", "b$", "A", "an|pie"}), "$options", one_of({"", "i"}));
+    case 11:
+        return doc("$all", values(2));
+    case 12:
+        return doc("$size", number(below(4)));
     case 13:
         return chance(50) ? doc("$elemMatch", comparison()) : doc("$elemMatch", doc("k", number(below(3)), "v", condition()));
-    case 14: return doc("$not", comparison());
+    case 14:
+        return doc("$not", comparison());
     default: {
         document both = comparison();
         both.merge(comparison());
@@ -156,7 +187,8 @@ document generator::make_pipeline_sort() {
 document generator::make_projection() {
     document result;
     switch (below(6)) {
-    case 0: return result;
+    case 0:
+        return result;
     case 1:
     case 2:
         for (std::size_t n = 1 + below(2); n != 0; --n)
@@ -172,9 +204,12 @@ document generator::make_projection() {
         return result;
     case 4:
         if (chance(50))
-            return doc("c", doc("$slice", chance(50) ? value(static_cast<int>(below(5)) - 2) : value(arr(static_cast<int>(below(4)) - 2, 1 + static_cast<int>(below(2))))));
+            return doc(
+                "c", doc("$slice", chance(50) ? value(static_cast<int>(below(5)) - 2)
+                                              : value(arr(static_cast<int>(below(4)) - 2, 1 + static_cast<int>(below(2))))));
         return doc("e", doc("$elemMatch", doc("k", number(below(3)))));
-    default: return doc("_id", 1, "z", make_expression(2));
+    default:
+        return doc("_id", 1, "z", make_expression(2));
     }
 }
 
@@ -189,14 +224,30 @@ document generator::update_operators(array& filters) {
     // Each operator takes another field, so that few conflict.
     for (std::size_t n = 1 + below(2); n != 0; --n) {
         switch (below(18)) {
-        case 0: set("$set", path(), any_value()); break;
-        case 1: set("$set", one_of({"z", "d.z", "b.z", "c.1", "e.0.v", "a"}), any_value()); break;
-        case 2: set("$unset", path(), ""); break;
-        case 3: set("$inc", one_of({"n", "a", "d.x", "new"}), chance(80) ? number(below(4)) : value(0.5)); break;
-        case 4: set("$mul", one_of({"n", "a", "new2"}), chance(80) ? number(below(4)) : value(1.5)); break;
-        case 5: set(one_of({"$min", "$max"}), one_of({"a", "n", "d.x", "b"}), scalar()); break;
-        case 6: set("$rename", one_of({"a", "b", "d.x"}), std::string(one_of({"r", "d.r", "s"}))); break;
-        case 7: set("$push", one_of({"c", "new3", "a"}), any_value()); break;
+        case 0:
+            set("$set", path(), any_value());
+            break;
+        case 1:
+            set("$set", one_of({"z", "d.z", "b.z", "c.1", "e.0.v", "a"}), any_value());
+            break;
+        case 2:
+            set("$unset", path(), "");
+            break;
+        case 3:
+            set("$inc", one_of({"n", "a", "d.x", "new"}), chance(80) ? number(below(4)) : value(0.5));
+            break;
+        case 4:
+            set("$mul", one_of({"n", "a", "new2"}), chance(80) ? number(below(4)) : value(1.5));
+            break;
+        case 5:
+            set(one_of({"$min", "$max"}), one_of({"a", "n", "d.x", "b"}), scalar());
+            break;
+        case 6:
+            set("$rename", one_of({"a", "b", "d.x"}), std::string(one_of({"r", "d.r", "s"})));
+            break;
+        case 7:
+            set("$push", one_of({"c", "new3", "a"}), any_value());
+            break;
         case 8: {
             document push = doc("$each", values(3));
             if (chance(50))
@@ -208,13 +259,27 @@ document generator::update_operators(array& filters) {
             set("$push", "c", std::move(push));
             break;
         }
-        case 9: set("$push", "e", doc("$each", arr(doc("k", number(below(3)), "v", scalar())), "$sort", doc("k", 1, "v", -1))); break;
-        case 10: set("$addToSet", "c", chance(50) ? any_value() : value(doc("$each", values(3)))); break;
-        case 11: set("$pop", one_of({"c", "e", "missing"}), chance(50) ? 1 : -1); break;
-        case 12: set("$pull", "c", chance(50) ? scalar() : value(comparison())); break;
-        case 13: set("$pull", "e", doc("k", chance(50) ? number(below(3)) : value(comparison()))); break;
-        case 14: set("$pullAll", "c", values(3)); break;
-        case 15: set("$bit", "n", doc(one_of({"and", "or", "xor"}), number(below(16)))); break;
+        case 9:
+            set("$push", "e", doc("$each", arr(doc("k", number(below(3)), "v", scalar())), "$sort", doc("k", 1, "v", -1)));
+            break;
+        case 10:
+            set("$addToSet", "c", chance(50) ? any_value() : value(doc("$each", values(3))));
+            break;
+        case 11:
+            set("$pop", one_of({"c", "e", "missing"}), chance(50) ? 1 : -1);
+            break;
+        case 12:
+            set("$pull", "c", chance(50) ? scalar() : value(comparison()));
+            break;
+        case 13:
+            set("$pull", "e", doc("k", chance(50) ? number(below(3)) : value(comparison())));
+            break;
+        case 14:
+            set("$pullAll", "c", values(3));
+            break;
+        case 15:
+            set("$bit", "n", doc(one_of({"and", "or", "xor"}), number(below(16))));
+            break;
         case 16:
             if (chance(50)) {
                 set("$set", one_of({"c.$[]", "e.$[].v"}), scalar());
@@ -223,7 +288,9 @@ document generator::update_operators(array& filters) {
                 filters.push_back(doc("x.k", chance(50) ? number(below(3)) : value(comparison())));
             }
             break;
-        default: set("$setOnInsert", "i", any_value()); break;
+        default:
+            set("$setOnInsert", "i", any_value());
+            break;
         }
     }
     if (result.empty())
@@ -241,9 +308,15 @@ value generator::make_update(array& filters) {
         array stages;
         for (std::size_t n = 1 + below(2); n != 0; --n) {
             switch (below(4)) {
-            case 0: stages.push_back(doc("$unset", one_of({"b", "d.x", "e.v"}))); break;
-            case 1: stages.push_back(doc("$replaceWith", doc("$mergeObjects", arr("$$ROOT", doc("m", make_expression(1)))))); break;
-            default: stages.push_back(doc("$set", doc(one_of({"z", "d.z", "a", "e.w"}), make_expression(2)))); break;
+            case 0:
+                stages.push_back(doc("$unset", one_of({"b", "d.x", "e.v"})));
+                break;
+            case 1:
+                stages.push_back(doc("$replaceWith", doc("$mergeObjects", arr("$$ROOT", doc("m", make_expression(1))))));
+                break;
+            default:
+                stages.push_back(doc("$set", doc(one_of({"z", "d.z", "a", "e.w"}), make_expression(2))));
+                break;
             }
         }
         return stages;
@@ -254,22 +327,33 @@ value generator::make_update(array& filters) {
 // Expressions mostly take what they need: a server may drop a document before it computes what fails for it, and a field that was
 // removed and comes back within one pipeline may come back to its old place there.
 
-// --- expressions ---------------------------------------------------------------------------------------------------------------------
+// --- expressions
+// ---------------------------------------------------------------------------------------------------------------------
 
 value generator::number_expression(int depth) {
     if (depth <= 0)
         return chance(50) ? value(doc("$cond", arr(doc("$isNumber", "$n"), "$n", number(below(5))))) : number(below(6));
     switch (below(10)) {
-    case 0: return doc(one_of({"$add", "$multiply"}), arr(number_expression(depth - 1), number_expression(depth - 1)));
-    case 1: return doc("$subtract", arr(number_expression(depth - 1), number_expression(depth - 1)));
-    case 2: return doc("$divide", arr(number_expression(depth - 1), number(1 + below(3))));
-    case 3: return doc("$mod", arr(number_expression(depth - 1), number(2 + below(3))));
-    case 4: return doc(one_of({"$abs", "$ceil", "$floor", "$exp"}), number_expression(depth - 1));
-    case 5: return doc(one_of({"$round", "$trunc"}), arr(doc("$divide", arr(number_expression(depth - 1), 3)), number(below(3))));
-    case 6: return doc("$size", array_expression(depth - 1));
-    case 7: return doc(one_of({"$strLenCP", "$strLenBytes"}), text_expression(depth - 1));
-    case 8: return doc("$cmp", arr(make_expression(depth - 1), make_expression(depth - 1)));
-    default: return doc("$indexOfCP", arr(text_expression(depth - 1), one_of({"a", "n"})));
+    case 0:
+        return doc(one_of({"$add", "$multiply"}), arr(number_expression(depth - 1), number_expression(depth - 1)));
+    case 1:
+        return doc("$subtract", arr(number_expression(depth - 1), number_expression(depth - 1)));
+    case 2:
+        return doc("$divide", arr(number_expression(depth - 1), number(1 + below(3))));
+    case 3:
+        return doc("$mod", arr(number_expression(depth - 1), number(2 + below(3))));
+    case 4:
+        return doc(one_of({"$abs", "$ceil", "$floor", "$exp"}), number_expression(depth - 1));
+    case 5:
+        return doc(one_of({"$round", "$trunc"}), arr(doc("$divide", arr(number_expression(depth - 1), 3)), number(below(3))));
+    case 6:
+        return doc("$size", array_expression(depth - 1));
+    case 7:
+        return doc(one_of({"$strLenCP", "$strLenBytes"}), text_expression(depth - 1));
+    case 8:
+        return doc("$cmp", arr(make_expression(depth - 1), make_expression(depth - 1)));
+    default:
+        return doc("$indexOfCP", arr(text_expression(depth - 1), one_of({"a", "n"})));
     }
 }
 
@@ -278,13 +362,20 @@ value generator::text_expression(int depth) {
         return chance(60) ? value(doc("$convert", doc("input", "$s", "to", "string", "onError", "odd", "onNull", "none")))
                           : value(one_of({"a", "b,c", "Xy"}));
     switch (below(7)) {
-    case 0: return doc("$concat", arr(text_expression(depth - 1), "-", text_expression(depth - 1)));
-    case 1: return doc(one_of({"$toUpper", "$toLower"}), text_expression(depth - 1));
-    case 2: return doc("$substrCP", arr(text_expression(depth - 1), number(below(3)), number(below(4))));
-    case 3: return doc("$trim", doc("input", text_expression(depth - 1), "chars", "ab "));
-    case 4: return doc("$replaceAll", doc("input", text_expression(depth - 1), "find", one_of({"a", "an"}), "replacement", "*"));
-    case 5: return doc("$toString", number_expression(depth - 1));
-    default: return doc("$type", make_expression(depth - 1));
+    case 0:
+        return doc("$concat", arr(text_expression(depth - 1), "-", text_expression(depth - 1)));
+    case 1:
+        return doc(one_of({"$toUpper", "$toLower"}), text_expression(depth - 1));
+    case 2:
+        return doc("$substrCP", arr(text_expression(depth - 1), number(below(3)), number(below(4))));
+    case 3:
+        return doc("$trim", doc("input", text_expression(depth - 1), "chars", "ab "));
+    case 4:
+        return doc("$replaceAll", doc("input", text_expression(depth - 1), "find", one_of({"a", "an"}), "replacement", "*"));
+    case 5:
+        return doc("$toString", number_expression(depth - 1));
+    default:
+        return doc("$type", make_expression(depth - 1));
     }
 }
 
@@ -292,67 +383,113 @@ value generator::array_expression(int depth) {
     if (depth <= 0)
         return doc("$cond", arr(doc("$isArray", arr("$c")), "$c", arr(1, 2)));
     switch (below(9)) {
-    case 0: return doc("$concatArrays", arr(array_expression(depth - 1), arr(1, "x")));
-    case 1: return doc("$slice", arr(array_expression(depth - 1), static_cast<int>(1 + below(3))));
-    case 2: return doc("$reverseArray", array_expression(depth - 1));
-    case 3: return doc("$filter", doc("input", array_expression(depth - 1), "as", "v", "cond", doc(one_of({"$gt", "$lte", "$ne"}), arr("$$v", scalar()))));
-    case 4: return doc("$map", doc("input", array_expression(depth - 1), "as", "v", "in", doc("$ifNull", arr("$$v", "null"))));
-    case 5: return doc("$split", arr(text_expression(depth - 1), one_of({",", "a", " "})));
-    case 6: return doc("$range", arr(0, number(below(4))));
-    case 7: return doc("$objectToArray", doc("$cond", arr(doc("$eq", arr(doc("$type", "$d"), "object")), "$d", doc("q", 1))));
-    default: return doc("$sortArray", doc("input", array_expression(depth - 1), "sortBy", chance(50) ? 1 : -1));
+    case 0:
+        return doc("$concatArrays", arr(array_expression(depth - 1), arr(1, "x")));
+    case 1:
+        return doc("$slice", arr(array_expression(depth - 1), static_cast<int>(1 + below(3))));
+    case 2:
+        return doc("$reverseArray", array_expression(depth - 1));
+    case 3:
+        return doc("$filter", doc("input", array_expression(depth - 1), "as", "v", "cond",
+                                  doc(one_of({"$gt", "$lte", "$ne"}), arr("$$v", scalar()))));
+    case 4:
+        return doc("$map", doc("input", array_expression(depth - 1), "as", "v", "in", doc("$ifNull", arr("$$v", "null"))));
+    case 5:
+        return doc("$split", arr(text_expression(depth - 1), one_of({",", "a", " "})));
+    case 6:
+        return doc("$range", arr(0, number(below(4))));
+    case 7:
+        return doc("$objectToArray", doc("$cond", arr(doc("$eq", arr(doc("$type", "$d"), "object")), "$d", doc("q", 1))));
+    default:
+        return doc("$sortArray", doc("input", array_expression(depth - 1), "sortBy", chance(50) ? 1 : -1));
     }
 }
 
 value generator::make_expression(int depth) {
     if (depth <= 0)
-        return chance(70) ? value("$" + std::string(one_of({"a", "b", "c", "d", "d.x", "e.k", "n", "s", "missing"}))) : value(doc("$literal", scalar()));
+        return chance(70) ? value("$" + std::string(one_of({"a", "b", "c", "d", "d.x", "e.k", "n", "s", "missing"})))
+                          : value(doc("$literal", scalar()));
     switch (below(16)) {
     case 0:
-    case 1: return number_expression(depth);
+    case 1:
+        return number_expression(depth);
     case 2:
-    case 3: return text_expression(depth);
+    case 3:
+        return text_expression(depth);
     case 4:
-    case 5: return array_expression(depth);
-    case 6: return doc(one_of({"$eq", "$ne", "$gt", "$gte", "$lt", "$lte"}), arr(make_expression(depth - 1), make_expression(depth - 1)));
-    case 7: return doc(one_of({"$and", "$or"}), arr(make_expression(depth - 1), make_expression(depth - 1)));
-    case 8: return doc("$not", arr(make_expression(depth - 1)));
-    case 9: return doc("$cond", doc("if", make_expression(depth - 1), "then", make_expression(depth - 1), "else", make_expression(depth - 1)));
-    case 10: return doc("$ifNull", arr(make_expression(depth - 1), make_expression(depth - 1)));
+    case 5:
+        return array_expression(depth);
+    case 6:
+        return doc(
+            one_of({"$eq", "$ne", "$gt", "$gte", "$lt", "$lte"}), arr(make_expression(depth - 1), make_expression(depth - 1)));
+    case 7:
+        return doc(one_of({"$and", "$or"}), arr(make_expression(depth - 1), make_expression(depth - 1)));
+    case 8:
+        return doc("$not", arr(make_expression(depth - 1)));
+    case 9:
+        return doc("$cond",
+            doc("if", make_expression(depth - 1), "then", make_expression(depth - 1), "else", make_expression(depth - 1)));
+    case 10:
+        return doc("$ifNull", arr(make_expression(depth - 1), make_expression(depth - 1)));
     case 11:
-        return doc("$switch", doc("branches", arr(doc("case", make_expression(depth - 1), "then", 1), doc("case", make_expression(depth - 1), "then", 2)), "default", "none"));
-    case 12: return doc("$convert", doc("input", make_expression(depth - 1), "to", one_of({"int", "double", "string", "bool", "long", "date"}), "onError", "bad", "onNull", "null"));
-    case 13: return doc("$reduce", doc("input", array_expression(depth - 1), "initialValue", arr(), "in", doc("$concatArrays", arr(arr("$$this"), "$$value"))));
-    case 14: return doc("$in", arr(make_expression(depth - 1), array_expression(depth - 1)));
+        return doc("$switch",
+            doc("branches",
+                arr(doc("case", make_expression(depth - 1), "then", 1), doc("case", make_expression(depth - 1), "then", 2)),
+                "default", "none"));
+    case 12:
+        return doc(
+            "$convert", doc("input", make_expression(depth - 1), "to",
+                            one_of({"int", "double", "string", "bool", "long", "date"}), "onError", "bad", "onNull", "null"));
+    case 13:
+        return doc("$reduce", doc("input", array_expression(depth - 1), "initialValue", arr(), "in",
+                                  doc("$concatArrays", arr(arr("$$this"), "$$value"))));
+    case 14:
+        return doc("$in", arr(make_expression(depth - 1), array_expression(depth - 1)));
     default: {
         auto const field = doc("$cond", arr(doc("$eq", arr(doc("$type", "$a"), "date")), "$a", day(below(400))));
-        return chance(50) ? value(doc(one_of({"$year", "$month", "$dayOfMonth", "$dayOfWeek", "$dayOfYear", "$week", "$isoWeek"}), field))
+        return chance(50) ? value(doc(one_of({"$year", "$month", "$dayOfMonth", "$dayOfWeek", "$dayOfYear", "$week", "$isoWeek"}),
+                                field))
                           : value(doc("$dateToString", doc("date", field, "format", "%Y-%m-%dT%H:%M:%S.%LZ %j %u")));
     }
     }
 }
 
-// --- pipelines -----------------------------------------------------------------------------------------------------------------------
+// --- pipelines
+// -----------------------------------------------------------------------------------------------------------------------
 
 value generator::stage() {
     switch (below(12)) {
     case 0:
-    case 1: return doc("$match", make_filter(1));
-    case 2: return doc("$project", doc(one_of({"a", "c", "d"}), 1, "z", make_expression(2), "n", 1));
-    case 3: return doc("$addFields", doc(one_of({"z", "d.z", "a"}), make_expression(2)));
-    case 4: return doc("$unset", arr(one_of({"b", "e", "d.y"}), "s"));
-    case 5: return doc("$sort", make_pipeline_sort());
-    case 6: return doc("$skip", number(below(3)));
-    case 7: return doc("$limit", number(1 + below(8)));
+    case 1:
+        return doc("$match", make_filter(1));
+    case 2:
+        return doc("$project", doc(one_of({"a", "c", "d"}), 1, "z", make_expression(2), "n", 1));
+    case 3:
+        return doc("$addFields", doc(one_of({"z", "d.z", "a"}), make_expression(2)));
+    case 4:
+        return doc("$unset", arr(one_of({"b", "e", "d.y"}), "s"));
+    case 5:
+        return doc("$sort", make_pipeline_sort());
+    case 6:
+        return doc("$skip", number(below(3)));
+    case 7:
+        return doc("$limit", number(1 + below(8)));
     case 8: {
         auto const field = std::string(one_of({"$c", "$e", "$a", "$d.y"}));
-        return chance(50) ? value(doc("$unwind", field)) : value(doc("$unwind", doc("path", field, "preserveNullAndEmptyArrays", chance(50), "includeArrayIndex", "i")));
+        return chance(50) ? value(doc("$unwind", field))
+                          : value(doc("$unwind",
+                                doc("path", field, "preserveNullAndEmptyArrays", chance(50), "includeArrayIndex", "i")));
     }
-    case 9: return doc("$lookup", doc("from", "other", "localField", one_of({"a", "c", "e.k", "n"}), "foreignField", one_of({"_id", "k"}), "as", "joined"));
+    case 9:
+        return doc("$lookup", doc("from", "other", "localField", one_of({"a", "c", "e.k", "n"}), "foreignField",
+                                  one_of({"_id", "k"}), "as", "joined"));
     case 10:
         return doc("$lookup", doc("from", "other", "let", doc("v", "$n"), "pipeline",
-            arr(doc("$match", doc("$expr", doc("$lt", arr("$k", "$$v")))), doc("$sort", doc("_id", 1)), doc("$project", doc("k", 1))), "as", "joined"));
-    default: return doc("$replaceWith", doc("$mergeObjects", arr("$$ROOT", doc("m", make_expression(1)))));
+                                  arr(doc("$match", doc("$expr", doc("$lt", arr("$k", "$$v")))), doc("$sort", doc("_id", 1)),
+                                      doc("$project", doc("k", 1))),
+                                  "as", "joined"));
+    default:
+        return doc("$replaceWith", doc("$mergeObjects", arr("$$ROOT", doc("m", make_expression(1)))));
     }
 }
 
@@ -369,18 +506,25 @@ array generator::make_pipeline() {
         result.push_back(doc("$sort", doc("_id", 1)));
         break;
     }
-    case 1: result.push_back(doc("$count", "total")); break;
+    case 1:
+        result.push_back(doc("$count", "total"));
+        break;
     case 2:
-        result.push_back(doc("$sortByCount", "$" + std::string(one_of({"a", "n", "s", "d.x"})))); // no arrays: they are sorted by one element
+        result.push_back(
+            doc("$sortByCount", "$" + std::string(one_of({"a", "n", "s", "d.x"})))); // no arrays: they are sorted by one element
         result.push_back(doc("$sort", doc("count", -1, "_id", 1)));
         break;
     case 3:
-        result.push_back(doc("$facet", doc("few", arr(doc("$limit", 2), doc("$project", doc("_id", 1))), "some", arr(doc("$match", make_filter(1)), doc("$count", "n")))));
+        result.push_back(doc("$facet", doc("few", arr(doc("$limit", 2), doc("$project", doc("_id", 1))), "some",
+                                           arr(doc("$match", make_filter(1)), doc("$count", "n")))));
         break;
     case 4:
-        result.push_back(doc("$bucket", doc("groupBy", "$n", "boundaries", arr(0, 5, 10), "default", "other", "output", doc("n", doc("$sum", 1), "a", doc("$push", "$a")))));
+        result.push_back(doc("$bucket", doc("groupBy", "$n", "boundaries", arr(0, 5, 10), "default", "other", "output",
+                                            doc("n", doc("$sum", 1), "a", doc("$push", "$a")))));
         break;
-    default: result.push_back(doc("$unionWith", doc("coll", "other", "pipeline", arr(doc("$match", doc("k", number(below(3)))))))); break;
+    default:
+        result.push_back(doc("$unionWith", doc("coll", "other", "pipeline", arr(doc("$match", doc("k", number(below(3))))))));
+        break;
     }
     return result;
 }

@@ -61,7 +61,9 @@ std::string ids_as_documents(char const* ids) {
     return result;
 }
 
-std::string documents_text(char const* text) { return text_of(json_documents(*text == '\0' ? "[]" : text)); }
+std::string documents_text(char const* text) {
+    return text_of(json_documents(*text == '\0' ? "[]" : text));
+}
 
 class filter_test : public row_test<filter_row> {};
 
@@ -181,7 +183,9 @@ constexpr auto name_of_test = [](auto const& test) {
     return kind + "_" + std::string(what.name);
 };
 
-auto both(auto rows) { return ::testing::Combine(::testing::ValuesIn(store_kinds()), ::testing::ValuesIn(rows.begin(), rows.end())); }
+auto both(auto rows) {
+    return ::testing::Combine(::testing::ValuesIn(store_kinds()), ::testing::ValuesIn(rows.begin(), rows.end()));
+}
 
 INSTANTIATE_TEST_SUITE_P(read, store_test, both(read_cases()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(write, store_test, both(write_cases()), name_of_test);

@@ -10,19 +10,24 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <map>
 #include <stdexcept>
 
-#include <unistd.h>
-
 namespace cormorant::testing {
 namespace {
 
-std::string database_name() { return "store_suite_" + std::to_string(::getpid()); }
+std::string database_name() {
+    return "store_suite_" + std::to_string(::getpid());
+}
 
-char const* server() { return std::getenv("MONGO_DSN"); }
+#if CORMORANT_HAS_MONGO
+char const* server() {
+    return std::getenv("MONGO_DSN");
+}
+#endif
 
 std::shared_ptr<store> make(std::string const& kind) {
     if (kind == "memory")

@@ -4,9 +4,13 @@
 
 namespace cormorant::testing {
 
-document json(std::string_view text) { return parse_json_document(text); }
+document json(std::string_view text) {
+    return parse_json_document(text);
+}
 
-array json_array(std::string_view text) { return parse_json(text).as_array(); }
+array json_array(std::string_view text) {
+    return parse_json(text).as_array();
+}
 
 documents json_documents(std::string_view text) {
     documents result;
@@ -15,8 +19,12 @@ documents json_documents(std::string_view text) {
     return result;
 }
 
-std::string text_of(document const& d) { return to_json(d, json_mode::canonical); }
-std::string text_of(value const& v) { return to_json(v, json_mode::canonical); }
+std::string text_of(document const& d) {
+    return to_json(d, json_mode::canonical);
+}
+std::string text_of(value const& v) {
+    return to_json(v, json_mode::canonical);
+}
 
 std::string text_of(documents const& docs) {
     std::string result;
@@ -98,7 +106,9 @@ remove_op remove_of(document filter) {
     return op;
 }
 
-index_model index_of(document keys) { return index_of(std::move(keys), document()); }
+index_model index_of(document keys) {
+    return index_of(std::move(keys), document());
+}
 
 index_model index_of(document keys, document options) {
     index_model result;
