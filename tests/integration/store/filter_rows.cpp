@@ -3,7 +3,6 @@
 namespace cormorant::testing {
 namespace {
 
-// clang-format off: one row a line
 constexpr std::string_view people_text = R"([
 {"_id": 1, "name": "Ann", "age": 30, "tags": ["a", "b"], "address": {"city": "Rome", "zip": 10}, "scores": [{"k": "x", "v": 1}, {"k": "y", "v": 5}], "joined": {"$date": "2020-01-01T00:00:00Z"}},
 {"_id": 2, "name": "Bob", "age": 25.5, "tags": ["b"], "address": {"city": "Paris", "zip": 20}, "scores": [], "joined": {"$date": "2021-06-01T00:00:00Z"}},
@@ -161,8 +160,6 @@ constexpr sort_row rows_of_sort[] = {
     {"bad_direction_is_refused", R"({"age": 0})", "", 15975},
     {"bad_type_is_refused", R"({"age": "x"})", "", 15974},
 };
-
-// clang-format on
 
 } // namespace
 

@@ -3,7 +3,6 @@
 namespace cormorant::testing {
 namespace {
 
-// clang-format off: one row a line
 constexpr std::string_view sales_text = R"([
 {"_id": 1, "item": "a", "qty": 2, "price": 1.5, "when": {"$date": "2020-01-05T10:30:00Z"}, "tags": ["x", "y"]},
 {"_id": 2, "item": "b", "qty": 5, "price": 2, "when": {"$date": "2020-02-05T00:00:00Z"}, "tags": ["y"]},
@@ -260,8 +259,6 @@ constexpr pipeline_row rows_of_pipeline[] = {
     {"count_needs_a_name", R"([{"$count": ""}])", "", 40157},
     {"sort_needs_a_direction", R"([{"$sort": {"a": 2}}])", "", 15975},
 };
-
-// clang-format on
 
 } // namespace
 

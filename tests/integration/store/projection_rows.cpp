@@ -3,7 +3,6 @@
 namespace cormorant::testing {
 namespace {
 
-// clang-format off: one row a line
 constexpr projection_row rows_of_projection[] = {
     {"inclusion", R"({"_id": 1})", R"({"name": 1, "age": 1})", R"([{"_id": 1, "name": "Ann", "age": 30}])", 0},
     {"inclusion_without_id", R"({"_id": 1})", R"({"_id": 0, "name": 1})", R"([{"name": "Ann"}])", 0},
@@ -41,8 +40,6 @@ constexpr projection_row rows_of_projection[] = {
     {"path_collision_is_refused", R"({})", R"({"address": 1, "address.city": 1})", "", 31249},
     {"unknown_operator_is_refused", R"({})", R"({"a": {"$foo": 1}})", "", 31325},
 };
-
-// clang-format on
 
 } // namespace
 

@@ -3,7 +3,6 @@
 namespace cormorant::testing {
 namespace {
 
-// clang-format off: one row a line
 constexpr update_row rows_of_update[] = {
     {"set_new_field", R"({"_id": 1, "a": 1})", R"({"_id": 1})", R"({"$set": {"b": 2}})", "[]", R"({"_id": 1, "a": 1, "b": 2})", 1,
         0},
@@ -244,8 +243,6 @@ constexpr update_row rows_of_update[] = {
         R"({"$inc": {"a": 1}, "$push": {"b": 2}, "$unset": {"c": 1}, "$set": {"d": "x"}})", "[]",
         R"({"_id": 1, "a": 2, "b": [1, 2], "d": "x"})", 1, 0},
 };
-
-// clang-format on
 
 } // namespace
 

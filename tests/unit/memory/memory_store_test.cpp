@@ -231,7 +231,8 @@ struct foreign_executor {
 };
 
 TEST_F(memory_store_test, completes_on_executors_of_all_kinds) {
-    asio::thread_pool pool(1);
+    // Never destroyed: a thread of the system executor brings the completion here, and nothing tells when it is on its way out.
+    static auto& pool = *new asio::thread_pool(1);
     foreign_executor const executor{pool.get_executor()};
     std::promise<bool> on_pool;
     executor.execute([&] {
