@@ -3,7 +3,7 @@
 
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
-find_package(Boost 1.81 REQUIRED COMPONENTS json container)
+find_package(Boost 1.81 REQUIRED)
 find_package(fmt 9 REQUIRED)
 find_package(simdjson 3 REQUIRED)
 find_package(PkgConfig REQUIRED)
@@ -15,4 +15,4 @@ if(CORMORANT_MONGO)
 endif()
 
 # What the public headers include.
-set(cormorant_public_dependencies Boost::headers Boost::json Boost::container fmt::fmt Threads::Threads)
+set(cormorant_public_dependencies Boost::headers fmt::fmt Threads::Threads)

@@ -4,7 +4,7 @@
 function(cormorant_pch name)
   add_library(${name} OBJECT ${PROJECT_SOURCE_DIR}/cmake/pch.cpp)
   target_precompile_headers(${name} PRIVATE <algorithm> <array> <chrono> <functional> <map> <memory> <optional> <span> <string>
-    <string_view> <unordered_map> <variant> <vector> <fmt/format.h> <boost/json/storage_ptr.hpp> <boost/system/system_error.hpp> ${ARGN})
+    <string_view> <unordered_map> <variant> <vector> <fmt/format.h> <boost/system/system_error.hpp> ${ARGN})
   target_link_libraries(${name} PRIVATE cormorant_project_options ${cormorant_public_dependencies})
 endfunction()
 cormorant_pch(cormorant_pch_plain)

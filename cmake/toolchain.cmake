@@ -4,7 +4,9 @@ add_library(cormorant_project_options INTERFACE)
 target_compile_features(cormorant_project_options INTERFACE cxx_std_20)
 target_compile_definitions(cormorant_project_options INTERFACE BOOST_ASIO_NO_DEPRECATED)
 target_compile_options(cormorant_project_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wno-sign-conversion
-  -Wnon-virtual-dtor)
+  -Wnon-virtual-dtor
+  # GCC 12, when it optimises, takes the operator delete of a coroutine's frame for a mismatch.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete>)
 if(CORMORANT_WERROR)
   target_compile_options(cormorant_project_options INTERFACE -Werror)
 endif()
