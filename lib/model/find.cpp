@@ -107,6 +107,11 @@ asio::awaitable<void> find_call::execute(call_frame& frame) {
     return exchange(frame, options, request(frame), *this);
 }
 
+asio::awaitable<void> populate_call::execute(call_frame&) {
+    logger = nullptr; // it logs queries, and this is none
+    co_return;
+}
+
 asio::awaitable<void> find_call::execute_in_steps(call_frame& frame) {
     find_op op = request(frame);
     std::vector<asio::awaitable<void>> tasks;

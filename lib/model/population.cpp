@@ -167,7 +167,7 @@ asio::awaitable<void> populate(
                         return q.target->name == name && (q.request == &request || same_find(*q.request, request));
                     });
                     if (query == queries.end()) {
-                        auto target = on->find(name);
+                        auto target = on->find_related(name);
                         if (!target)
                             return;
                         queries.push_back(related_query({}, std::move(target), &request, {}, {}, {}));

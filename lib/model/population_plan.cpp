@@ -20,7 +20,7 @@ bool is_hidden_below(connection_state const& on, related_request const& request,
 
 /// Whether a find of this model is seen by nobody but the library.
 bool is_hidden_model(connection_state const& on, std::string_view name, related_request const& request, int depth) {
-    auto const target = on.find(name);
+    auto const target = on.find_related(name);
     if (!target)
         return true;
     if (depth > on.options.population().depth)
