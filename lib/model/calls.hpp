@@ -65,6 +65,7 @@ protected:
 private:
     find_op request(call_frame& frame);
     boost::asio::awaitable<void> execute_in_steps(call_frame& frame);
+    boost::asio::awaitable<void> send(call_frame& frame, find_op op);
     void log(call_frame& frame) const;
 
     document asked_fields; // as the caller gave them

@@ -171,17 +171,20 @@ struct put_args : hook_args {
 /// for rules about what is stored; what a hook changes here is not checked again.
 struct write_args : hook_args {
     static constexpr auto types = std::array{hook_type::before_write};
-    write_args(operation_kind op, cormorant::model& m, std::span<document> d, operation_options& o) noexcept
-        : hook_args(hook_type::before_write, op, m, o), docs(d), options(o) {}
-    write_args(cormorant::model& m, document& f, value& d, update_options& o) noexcept
-        : hook_args(hook_type::before_write, operation_kind::update, m, o), options(o), filter(&f), delta(&d), update(&o) {}
+    write_args(operation_kind op, cormorant::model& m, std::span<document> docs, operation_options& o) noexcept
+        : hook_args(hook_type::before_write, op, m, o), written(docs), options(o) {}
+    write_args(cormorant::model& m, document& filter, value& delta, update_options& o) noexcept
+        : hook_args(hook_type::before_write, operation_kind::update, m, o), options(o), update_filter(&filter), update_delta(&delta),
+          how(&o) {}
     /// Of insert and save.
-    std::span<document> docs;
+    std::span<document> written;
     operation_options& options;
-    /// Of update; null for the others.
-    document* filter = nullptr;
-    value* delta = nullptr;
-    update_options* update = nullptr;
+    /// \name Of update; null for the others.
+    /// @{
+    document* update_filter = nullptr;
+    value* update_delta = nullptr;
+    cormorant::update_options* how = nullptr;
+    /// @}
 };
 
 /// beforeUpdate: `delta` is a document of operators, a whole document, or an array (pipeline).

@@ -75,6 +75,8 @@ public:
     std::string const& collection() const noexcept;
     /// The name of the key of the documents, `_id` unless the definition says otherwise.
     std::string const& key() const noexcept;
+    /// `name`, or the name of the key for `_id`: in filters and relationships that stands for the key, whatever its name.
+    std::string_view property(std::string_view name) const noexcept { return name == "_id" ? std::string_view(key()) : name; }
     /// The definition, completed with what every model has and what relationships add.
     model_definition const& definition() const noexcept;
     std::vector<field_definition> const& fields() const noexcept;
