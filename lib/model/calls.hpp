@@ -58,9 +58,14 @@ struct find_call : basic_call<operation_kind::find, find_options> {
     void give(counted_documents& answer);
     void give(std::vector<batch>& answer);
 
+protected:
+    documents docs;
+    std::shared_ptr<connection_state::query_log const> logger;
+
 private:
     find_op request(call_frame& frame);
     boost::asio::awaitable<void> execute_in_steps(call_frame& frame);
+    boost::asio::awaitable<void> send(call_frame& frame, find_op op);
     void log(call_frame& frame) const;
 
     document asked_fields; // as the caller gave them
@@ -73,13 +78,19 @@ private:
 
     std::vector<batch> batches;
     storage arena;
-    documents docs;
     std::optional<std::int64_t> count;
 
-    std::shared_ptr<connection_state::query_log const> logger;
     std::chrono::steady_clock::time_point begun;
     std::chrono::steady_clock::time_point sent;
     std::chrono::steady_clock::time_point answered;
+};
+
+/// What a find does with documents that it has read, done with documents that the caller has.
+struct populate_call : find_call {
+    populate_call(documents&& of_caller, find_options&& o) : find_call(std::move(o)) { docs = std::move(of_caller); }
+    static constexpr std::array<hook_type, 0> before = {};
+
+    boost::asio::awaitable<void> execute(call_frame& frame);
 };
 
 struct count_call : basic_call<operation_kind::count, count_options> {
@@ -150,16 +161,22 @@ struct update_call : basic_call<operation_kind::update, update_options> {
 
     document filter;
     value delta;
+    /// The caller wants the document as it is afterwards.
+    bool answers_document = false;
 
+    void prepare(call_frame& frame);
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
     void complete(call_frame& frame);
     boost::asio::awaitable<void> execute(call_frame& frame);
     void accept(update_result r) { result = std::move(r); }
+    void accept(std::optional<document> changed);
     void give(update_result& answer) { answer = std::move(result); }
+    void give(std::optional<document>& answer) { answer = std::move(doc); }
 
 private:
     update_kind form = update_kind::operators;
     update_result result;
+    std::optional<document> doc;
 };
 
 struct remove_call : basic_call<operation_kind::remove, remove_options> {

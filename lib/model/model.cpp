@@ -140,6 +140,10 @@ asio::awaitable<std::vector<batch>> model::find_batches(document filter, find_op
     return detail::run<std::vector<batch>>(state_, std::move(call));
 }
 
+asio::awaitable<documents> model::populate(documents docs, find_options options) const {
+    return detail::run<documents>(state_, detail::populate_call(std::move(docs), std::move(options)));
+}
+
 asio::awaitable<std::int64_t> model::count(document filter, count_options options) const {
     detail::count_call call(std::move(options));
     call.filter = std::move(filter);
@@ -179,6 +183,14 @@ asio::awaitable<update_result> model::update(document filter, value delta, updat
     call.filter = std::move(filter);
     call.delta = std::move(delta);
     return detail::run<update_result>(state_, std::move(call));
+}
+
+asio::awaitable<std::optional<document>> model::find_and_update(document filter, value delta, update_options options) const {
+    detail::update_call call(std::move(options));
+    call.filter = std::move(filter);
+    call.delta = std::move(delta);
+    call.answers_document = true;
+    return detail::run<std::optional<document>>(state_, std::move(call));
 }
 
 asio::awaitable<remove_result> model::remove(document filter, remove_options options) const {

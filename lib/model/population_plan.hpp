@@ -26,24 +26,47 @@ namespace cormorant::detail {
 /// A relationship to populate, and how its documents are to be read.
 struct related_request {
     relation_definition const* relation = nullptr;
+    /// The name of the model that has the relationship.
+    std::string_view source;
     /// Nothing: the default hooks of the related model.
     std::optional<hook_requests> hooks;
     /// Empty: everything.
     document fields;
     bool cast_docs = true;
     bool trim = true;
+    /// \name Which of the related documents are meant. `skip` and `limit` count for each document that is populated when the related
+    /// ones refer to it (`inverse`), else for all of them together; a limit of 0 is none.
+    /// @{
+    document filter;
+    document sort;
+    std::int64_t skip = 0;
+    std::int64_t limit = 0;
+    /// @}
 };
 
-/// What the call of a relationship's hook asks for. `args` are the hook's own (`fields`, `hooks`, `castDocs`), `nested` what the
-/// call addressed to hooks behind the relationship. Throws `errc::invalid_argument` for arguments that are something else.
+/// What the call of a relationship's hook asks for. `args` are the hook's own (`fields`, `hooks`, `castDocs`, `filter`, `sort`,
+/// `skip`, `limit`), `nested` what the call addressed to hooks behind the relationship. Throws `errc::invalid_argument` for arguments
+/// that are something else.
 related_request request_of(schema const& s, relation_definition const& relation, find_options const& options,
     document const* args, hook_requests const* nested);
-/// An inclusion gets the key by which documents are joined.
-document with_right_key(document fields, relation_definition const& relation);
 /// Whether one find can serve both, when it is for the same model.
 bool same_find(related_request const& a, related_request const& b);
 /// Whether no hook of the user's, and no query log, can see in which order the related documents are read, at any level.
 bool is_hidden(connection_state const& on, related_request const& request);
+
+/// By what the related documents are found.
+struct join_key {
+    /// The name of their key in documents.
+    std::string key;
+    /// The key that holds the name of the model which they refer to; empty: none does.
+    std::string discriminator;
+};
+/// Throws `errc::definition` when the relationship goes through one of the related model that does not lead back.
+join_key join_key_of(related_request const& request, schema const& target);
+/// Makes sure that `fields` reads the key. True: it has to be taken out again after the join.
+bool read_join_key(document& fields, join_key const& join, schema const& target);
+/// `{KEY: {$in: ids}}` with the discriminator and the filter of the request.
+document filter_of(related_request const& request, join_key const& join, array ids);
 
 /// One value that refers to a document.
 struct reference {
@@ -55,25 +78,35 @@ struct reference {
 /// Calls `f(reference)` for each reference that the document holds, in order. Null refers to nothing.
 template <class F>
 void for_each_reference(document const& d, relation_definition const& relation, F&& f) {
+    std::string_view model;
+    bool const several = relation.polymorphic && !relation.inverse;
+    bool const typed = several && relation.discriminator.empty();
+    if (several && !typed) {
+        value const* const named = get_path(d, relation.discriminator);
+        if (named == nullptr || !named->is_string() || named->as_string().empty())
+            return;
+        model = named->as_string();
+    }
     auto const visit = [&](value const& v) {
-        if (!relation.polymorphic) {
+        if (!typed) {
             if (!v.is_null())
-                f(reference(&v, std::string_view()));
+                f(reference(&v, model));
             return;
         }
-        auto const* const typed = v.if_document();
-        auto const* const key = typed == nullptr ? nullptr : typed->find("id");
-        auto const* const model = typed == nullptr ? nullptr : typed->find("modelName");
-        if (key != nullptr && !key->is_null() && model != nullptr && model->is_string() && !model->as_string().empty())
-            f(reference(key, model->as_string()));
+        auto const* const reference_of = v.if_document();
+        auto const* const key = reference_of == nullptr ? nullptr : reference_of->find("id");
+        auto const* const name = reference_of == nullptr ? nullptr : reference_of->find("modelName");
+        if (key != nullptr && !key->is_null() && name != nullptr && name->is_string() && !name->as_string().empty())
+            f(reference(key, name->as_string()));
     };
     value const* const held = get_path(d, relation.left_key);
     if (held == nullptr)
         return;
-    if (auto const* list = held->if_array(); list != nullptr && relation.kind == cardinality::multiple) {
+    bool const list_wanted = relation.kind != cardinality::single && !relation.inverse;
+    if (auto const* list = held->if_array(); list != nullptr && list_wanted) {
         for (value const& v : *list)
             visit(v);
-    } else {
+    } else if (!list_wanted || relation.kind == cardinality::multiple) { // of a set what is no list counts as an empty one
         visit(*held);
     }
 }
@@ -105,18 +138,36 @@ private:
     std::vector<value const*> keys_;
 };
 
-/// Where the document with a key is. Of several the last one counts. The documents must outlive it, unchanged.
+/// Where the documents with a key are, in their order. The documents must outlive it, unchanged.
 class key_index {
 public:
     key_index() = default;
     key_index(documents const& docs, std::string_view key);
+    /// Of several the last one.
     std::optional<std::size_t> find(value const& key) const {
         auto const found = places_.find(&key);
-        return found == places_.end() ? std::nullopt : std::optional(found->second);
+        return found == places_.end() ? std::nullopt : std::optional<std::size_t>(entries_[found->second.last].position);
+    }
+    /// Calls `f(position)` for each.
+    template <class F>
+    void for_each(value const& key, F&& f) const {
+        auto const found = places_.find(&key);
+        for (auto i = found == places_.end() ? none : found->second.first; i != none; i = entries_[i].next)
+            f(std::size_t{entries_[i].position});
     }
 
 private:
-    std::unordered_map<value const*, std::size_t, value_pointer_hash, value_pointer_equal> places_;
+    static constexpr std::uint32_t none = static_cast<std::uint32_t>(-1);
+    struct entry {
+        std::uint32_t position;
+        std::uint32_t next;
+    };
+    struct chain {
+        std::uint32_t first;
+        std::uint32_t last;
+    };
+    std::unordered_map<value const*, chain, value_pointer_hash, value_pointer_equal> places_;
+    std::vector<entry> entries_;
 };
 
 } // namespace cormorant::detail
