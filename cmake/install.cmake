@@ -8,4 +8,4 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/cormorant-config.cmake.i
   INSTALL_DESTINATION ${package_folder} NO_SET_AND_CHECK_MACRO NO_CHECK_REQUIRED_COMPONENTS_MACRO)
 # Before 1.0 a minor version may break what uses it.
 write_basic_package_version_file(cormorant-config-version.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${PROJECT_BINARY_DIR}/cormorant-config.cmake ${PROJECT_BINARY_DIR}/cormorant-config-version.cmake DESTINATION ${package_folder})
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/FindStemmer.cmake ${PROJECT_BINARY_DIR}/cormorant-config.cmake ${PROJECT_BINARY_DIR}/cormorant-config-version.cmake DESTINATION ${package_folder})

@@ -158,6 +158,11 @@ void collection::drop_index(std::string_view name) {
     indexes_.erase(at);
 }
 
+std::shared_ptr<text_specification const> collection::text() const noexcept {
+    auto const at = std::ranges::find_if(indexes_, [](auto const& i) { return i->definition().text != nullptr; });
+    return at == indexes_.end() ? nullptr : (*at)->definition().text;
+}
+
 std::optional<record_handle> collection::find_id(value const& id) const {
     auto const at = ids_.find(id);
     return at == ids_.end() ? std::nullopt : std::optional(*at);

@@ -47,6 +47,8 @@ public:
     /// Throws code 27 and 72.
     void drop_index(std::string_view name);
     std::vector<std::unique_ptr<index>> const& indexes() const noexcept { return indexes_; }
+    /// Of its text index; null without one.
+    std::shared_ptr<text_specification const> text() const noexcept;
 
     std::optional<record_handle> find_id(value const& id) const;
 

@@ -92,7 +92,9 @@ private:
         bool complete = true;
     };
 
-    query_options options_for(document const& collation, document const& extra);
+    /// For a filter on a collection; a name that is empty stands for none.
+    query_options options_for(std::string_view collection, document const& collation, document const& extra);
+    std::shared_ptr<text_specification const> text_of(std::string_view collection);
 
     // These expect the mutex to be held.
     collection* find_collection(std::string_view name);

@@ -44,7 +44,7 @@ public:
         : input_(std::move(input)), shape_(std::move(shape)) {}
     document_ptr next() override {
         auto const doc = input_->next();
-        return doc ? std::make_shared<document const>(shape_.apply(*doc)) : nullptr;
+        return doc ? std::make_shared<document const>(shape_.apply(*doc, doc.text_score())) : nullptr;
     }
 
 private:
@@ -79,8 +79,15 @@ void check_extra(document const& extra, std::string_view operation, std::initial
     }
 }
 
-query_options database::options_for(document const& collation, document const& extra) {
+std::shared_ptr<text_specification const> database::text_of(std::string_view name) {
+    std::lock_guard const lock(mutex_);
+    auto const* c = find_collection(name);
+    return c == nullptr ? nullptr : c->text();
+}
+
+query_options database::options_for(std::string_view collection, document const& collation, document const& extra) {
     query_options options;
+    options.text.index = text_of(collection);
     options.collation = collator::make(collation);
     options.world = std::make_shared<world>(shared_from_this(), options.collation);
     if (auto const* let = extra.find("let"))
@@ -108,7 +115,8 @@ database::source database::resolve(std::string_view name, document const& collat
 
 database::selected database::select(collection const& c, selection const& s) {
     selected result;
-    result.plan = c.plan({s.filter, s.matches.constraints(), s.order, s.binary, s.hint});
+    auto const* const text = s.matches.text_is_required() ? s.matches.text() : nullptr;
+    result.plan = c.plan({s.filter, s.matches.constraints(), s.order, s.binary, s.hint, text});
     result.complete = s.order == nullptr || s.order->empty() || result.plan.sorted;
     auto skip = result.complete ? s.skip : 0;
     auto left = result.complete && s.limit != 0 ? s.limit : std::numeric_limits<std::int64_t>::max();
@@ -140,6 +148,10 @@ std::vector<document_ptr> database::snapshot(std::string_view name, selection co
         for (record_handle const at : found.records)
             docs.push_back(at->doc);
     }
+    if (auto const* const text = s.matches.text()) {
+        for (document_ptr& d : docs)
+            d.set_text_score(text->score(*d));
+    }
     if (!complete) {
         auto const skip = static_cast<std::size_t>(s.skip);
         auto const limit = static_cast<std::size_t>(s.limit);
@@ -157,7 +169,7 @@ std::optional<array> database::view_stages(std::string_view name, document const
     return resolved.is_view ? std::optional(std::move(resolved.pipeline)) : std::nullopt;
 }
 
-std::unique_ptr<document_stream> database::run_pipeline(std::string_view name, array const& stages, query_options const& options,
+std::unique_ptr<document_stream> database::run_pipeline(std::string_view name, array const& stages, query_options const& given,
     std::optional<value> const& hint, document const& collation) {
     source from;
     {
@@ -166,6 +178,8 @@ std::unique_ptr<document_stream> database::run_pipeline(std::string_view name, a
     }
     for (value const& stage : stages)
         from.pipeline.push_back(stage);
+    query_options options = given;
+    options.text.index = text_of(from.collection);
     auto const compiled = pipeline::compile(from.pipeline, options);
     if (compiled.makes_own_input())
         return compiled.run(stream_of({}));
@@ -206,11 +220,12 @@ std::unique_ptr<document_stream> database::find(find_op op) {
     if (auto const* single = op.extra.find("singleBatch"); single != nullptr && single->truthy() && op.batch_size > 0)
         op.limit = op.limit == 0 ? op.batch_size : std::min<std::int64_t>(op.limit, op.batch_size);
 
-    auto const options = options_for(op.collation, op.extra);
+    auto options = options_for(op.collection, op.collation, op.extra);
     if (view_stages(op.collection, op.collation))
         return run_pipeline(op.collection, find_stages(op), options, op.hint, op.collation);
 
     auto const matches = matcher::compile(op.filter, options);
+    options.text.scored = matches.text() != nullptr;
     auto const order = sorter::compile(op.sort, options);
     auto shape = projector::compile(op.projection, matches, options);
     auto documents = stream_of(
@@ -224,13 +239,13 @@ std::unique_ptr<document_stream> database::aggregate(aggregate_op const& op) {
     if (!op.collection.empty())
         check_collection_name(name_, op.collection, false);
     check_extra(op.extra, op.name, {"allowDiskUse", "bypassDocumentValidation", "let"});
-    return run_pipeline(op.collection, op.pipeline, options_for(op.collation, op.extra), op.hint, op.collation);
+    return run_pipeline(op.collection, op.pipeline, options_for(op.collection, op.collation, op.extra), op.hint, op.collation);
 }
 
 std::int64_t database::count(count_op const& op) {
     check_collection_name(name_, op.collection, false);
     check_extra(op.extra, op.name);
-    auto const options = options_for(op.collation, op.extra);
+    auto const options = options_for(op.collection, op.collation, op.extra);
     if (view_stages(op.collection, op.collation)) {
         find_op as_find;
         as_find.filter = op.filter;
@@ -260,7 +275,7 @@ array database::distinct(distinct_op const& op) {
     check_extra(op.extra, op.name);
     if (op.key.empty())
         refuse(40352, "FieldPath cannot be constructed with empty string");
-    auto const options = options_for(op.collation, op.extra);
+    auto const options = options_for(op.collection, op.collation, op.extra);
     auto const matches = matcher::compile(op.filter, options);
     std::unique_ptr<document_stream> documents;
     if (view_stages(op.collection, op.collation)) {
@@ -312,8 +327,9 @@ document database::explain(document const& command) {
     };
     auto const name = command.begin()->value().as_string();
     auto const filter = member(kind == "find" ? "filter" : "query");
-    auto const options = options_for(member("collation"), command);
+    auto options = options_for(name, member("collation"), command);
     auto const matches = matcher::compile(filter, options);
+    options.text.scored = matches.text() != nullptr;
     auto const order = sorter::compile(member("sort"), options);
     auto const* hint_given = command.find("hint");
     auto const hint = hint_given == nullptr ? std::nullopt : std::optional<value>(*hint_given);
@@ -335,7 +351,7 @@ document database::explain(document const& command) {
         break;
     case access_plan::kind::index: {
         auto const& used = c->indexes()[found.plan.index]->definition();
-        plan.set("stage", "IXSCAN").set("indexName", used.name).set("keyPattern", used.keys);
+        plan.set("stage", used.text ? "TEXT_MATCH" : "IXSCAN").set("indexName", used.name).set("keyPattern", used.keys);
         break;
     }
     }

@@ -90,7 +90,7 @@ document database::inserted(collection& c, document doc) {
 update_result database::update(update_op const& op) {
     check_collection_name(name_, op.collection, true);
     check_extra(op.extra, op.name, {"bypassDocumentValidation", "let"});
-    auto const options = options_for(op.collation, op.extra);
+    auto const options = options_for(op.collection, op.collation, op.extra);
     auto const matches = matcher::compile(op.filter, options);
     check_upsert(op.upsert, matches);
     auto const change = updater::compile(op.update, op.array_filters, options);
@@ -127,7 +127,7 @@ update_result database::update(update_op const& op) {
 remove_result database::remove(remove_op const& op) {
     check_collection_name(name_, op.collection, true);
     check_extra(op.extra, op.name, {"let"});
-    auto const options = options_for(op.collation, op.extra);
+    auto const options = options_for(op.collection, op.collation, op.extra);
     auto const matches = matcher::compile(op.filter, options);
     std::lock_guard const lock(mutex_);
     remove_result result;
@@ -153,8 +153,9 @@ std::optional<document> database::find_and_modify(find_and_modify_op const& op) 
         if (!op.array_filters.empty())
             refuse(code::failed_to_parse, "Cannot specify arrayFilters and remove=true");
     }
-    auto const options = options_for(op.collation, op.extra);
+    auto options = options_for(op.collection, op.collation, op.extra);
     auto const matches = matcher::compile(op.filter, options);
+    options.text.scored = matches.text() != nullptr;
     check_upsert(op.upsert, matches);
     auto const order = sorter::compile(op.sort, options);
     auto const shape = projector::compile(op.projection, matches, options);
@@ -173,13 +174,20 @@ std::optional<document> database::find_and_modify(find_and_modify_op const& op) 
         auto const made = inserted(writable_or_new(op.collection), change->upsert(matches));
         return op.return_new ? std::optional(shape.apply(made)) : std::nullopt;
     }
-    auto const at = found.complete ? found.records.front()
-                                   : *std::ranges::min_element(found.records,
-                                         [&](record_handle a, record_handle b) { return order.less(*a->doc, *b->doc); });
-    auto const before = at->doc;
+    auto const document_of = [&](record_handle at) {
+        document_ptr result = at->doc;
+        if (auto const* const text = matches.text())
+            result.set_text_score(text->score(*result));
+        return result;
+    };
+    auto const at =
+        found.complete ? found.records.front() : *std::ranges::min_element(found.records, [&](record_handle a, record_handle b) {
+            return order.compare(order.key_of(document_of(a)), order.key_of(document_of(b))) < 0;
+        });
+    auto const before = document_of(at);
     if (op.remove) {
         c->erase(at);
-        return shape.apply(*before);
+        return shape.apply(*before, before.text_score());
     }
     document changed(*before);
     std::optional<std::size_t> position;
@@ -189,7 +197,7 @@ std::optional<document> database::find_and_modify(find_and_modify_op const& op) 
         check_updated(changed);
         c->replace(at, std::move(changed));
     }
-    return shape.apply(op.return_new ? *at->doc : *before);
+    return shape.apply(op.return_new ? *at->doc : *before, before.text_score());
 }
 
 } // namespace cormorant::memory

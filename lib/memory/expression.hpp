@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,6 +56,7 @@ struct scope {
     collator const* collation = nullptr;
     /// By slot; null is a missing value. See `symbols`.
     boost::container::small_vector<value const*, 8> variables = {};
+    std::optional<double> text_score = {};
 };
 
 /// The names of variables while expressions are compiled. A variable of an inner `$let` or `$map` gets the next free slot.

@@ -113,6 +113,25 @@ expression_ptr compile_set_field(std::string_view name, value const& source, com
     });
 }
 
+expression_ptr compile_meta(std::string_view, value const& source, compile_context& context) {
+    auto const what = source.if_string();
+    if (!what) {
+        refuse(17307, "$meta only supports string arguments");
+    }
+    constexpr std::string_view known_to_the_server[] = {"geoNearDistance", "geoNearPoint", "randVal", "searchScore",
+        "searchHighlights", "recordId", "indexKey", "sortKey", "searchScoreDetails"};
+    if (std::ranges::find(known_to_the_server, *what) != std::end(known_to_the_server)) {
+        unsupported(fmt::format("the memory store does not support {{$meta: \"{}\"}}", *what));
+    }
+    if (*what != "textScore") {
+        refuse(17308, fmt::format("Unsupported argument to $meta: {}", *what));
+    }
+    if (!context.options.text.scored) {
+        refuse(40218, "query requires text score metadata, but it is not available");
+    }
+    return make_expression([](scope& s) { return s.text_score ? operand(value(*s.text_score)) : operand(); });
+}
+
 constexpr function functions[] = {
     {"$objectToArray", 1, 1, run_object_to_array},
     {"$mergeObjects", 0, function::any, run_merge_objects},
@@ -120,6 +139,7 @@ constexpr function functions[] = {
 
 constexpr form forms[] = {
     {"$getField", compile_get_field},
+    {"$meta", compile_meta},
     {"$setField", compile_set_field},
     {"$unsetField", compile_set_field},
 };

@@ -2,6 +2,8 @@
 
 #include "key_generator.hpp"
 
+#include <cormorant/bson/path.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -39,6 +41,18 @@ index_keys keys_of(index_definition const& definition, document const& doc) {
     index_keys result;
     if (definition.partial_filter && !definition.partial.matches(doc))
         return result;
+    if (definition.text) {
+        for (auto const& around : {definition.text->prefix, definition.text->suffix}) {
+            for (std::string const& path : around) {
+                if (auto const* const v = get_path(doc, path); v != nullptr && v->is_array())
+                    refuse(201, fmt::format("Field '{}' of text index contains an array in document: {}", path, to_string(doc)));
+            }
+        }
+        for (auto const& [word, score] : definition.text->scores(doc))
+            result.keys.push_back(index_key(1, value(word)));
+        result.multikey = true;
+        return result;
+    }
     key_collector collector(definition, result);
     key_generator(definition.paths, collector).run(doc);
     if (result.keys.size() > 1) {

@@ -54,10 +54,12 @@ struct index_definition {
     matcher partial;
     /// Null: binary.
     std::shared_ptr<collator const> collation;
+    /// Of a text index, whose entries are words; null for others.
+    std::shared_ptr<text_specification const> text;
     /// `{v, key, name, ...}` as `list_indexes` answers it.
     document listing;
 
-    /// Throws what the server answers to a bad specification, `errc::unsupported` for text, geo, hashed and wildcard indexes.
+    /// Throws what the server answers to a bad specification, `errc::unsupported` for geo, hashed and wildcard indexes.
     static index_definition compile(index_model const& model);
     /// `{_id: 1}`, unique.
     static index_definition of_id();
@@ -79,7 +81,7 @@ struct index_keys {
 };
 
 /// The keys of a document: an array gives one for each element, a missing field null, an empty array undefined.
-/// Throws code 171 for two arrays side by side.
+/// Throws code 171 for two arrays side by side. Those of a text index are the words of the document.
 index_keys keys_of(index_definition const& definition, document const& doc);
 
 /// One end of a range of values.

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 
 namespace cormorant::memory {
@@ -20,6 +21,9 @@ constexpr int invalid_specification_option = 197;
 constexpr std::array known_options{
     "background", "unique", "hidden", "partialFilterExpression", "sparse", "expireAfterSeconds", "collation"};
 
+/// Of text indexes; `listIndexes` answers them last.
+constexpr std::array<std::string_view, 4> text_options{"weights", "default_language", "language_override", "textIndexVersion"};
+
 [[noreturn]] void refuse_specification(document const& specification, int code, std::string_view reason) {
     refuse(code, fmt::format("Error in specification {} :: caused by :: {}", server_text(specification), reason));
 }
@@ -32,7 +36,11 @@ public:
 
     index_definition run() {
         definition_.keys = model_.keys;
-        compile_keys();
+        bool const is_text = std::ranges::any_of(model_.keys, [](auto const& key) { return key.value().if_string() == "text"; });
+        if (is_text)
+            compile_text();
+        else
+            compile_keys();
         definition_.name = std::string(specification_.at("name").as_string());
         if (definition_.name.empty())
             refuse_specification(specification_, cannot_create_index, "index name cannot be empty");
@@ -50,7 +58,7 @@ private:
         for (auto const& [path, direction] : model_.keys) {
             check_path(path);
             if (auto const kind = direction.if_string()) {
-                if (*kind == "text" || *kind == "2dsphere" || *kind == "2d" || *kind == "hashed" || *kind == "geoHaystack")
+                if (*kind == "2dsphere" || *kind == "2d" || *kind == "hashed" || *kind == "geoHaystack")
                     unsupported(fmt::format("the memory store has no \"{}\" indexes", *kind));
                 refuse_specification(specification_, cannot_create_index, fmt::format("Unknown index plugin '{}'", *kind));
             }
@@ -66,6 +74,99 @@ private:
             definition_.parts.push_back({std::string(path), *number < 0});
             definition_.paths.emplace_back(path);
         }
+    }
+
+    // --- text indexes
+
+    /// The keys become those of the server: `{before: 1, _fts: "text", _ftsx: 1, after: 1}`.
+    void compile_text() {
+        auto made = std::make_shared<text_specification>();
+        document keys;
+        bool ended = false;
+        for (auto at = model_.keys.begin(); at != model_.keys.end(); ++at) {
+            auto const path = at->key();
+            bool const wildcard = path == "$**";
+            if (!wildcard)
+                check_path(path);
+            auto const kind = at->value().if_string();
+            if (kind && *kind != "text")
+                refuse_specification(
+                    specification_, cannot_create_index, "Can't use more than one index plugin for a single index.");
+            if (!kind) {
+                if (!at->value().is_number() || at->value().as_double() == 0)
+                    refuse_specification(
+                        specification_, cannot_create_index, "Values in the index key pattern must be numbers but 0.");
+                ended = keys.contains("_fts");
+                keys.append(path, at->value());
+                (ended ? made->suffix : made->prefix).emplace_back(path);
+                continue;
+            }
+            if (ended)
+                refuse_specification(specification_, cannot_create_index, "'text' fields in index must all be adjacent");
+            keys.set("_fts", "text").set("_ftsx", 1);
+            if (path == "_fts") { // as `listIndexes` shows it; the fields are those of the weights
+                auto const next = std::next(at);
+                if (next == model_.keys.end() || next->key() != "_ftsx")
+                    refuse_specification(specification_, cannot_create_index, "expected _ftsx after _fts");
+                at = next;
+            } else {
+                made->weights[std::string(path)] = 1;
+            }
+        }
+        compile_weights(*made);
+        made->wildcard = made->weights.erase("$**") != 0;
+        made->default_language = compile_language();
+        made->language_override = text_option("language_override", "language");
+        if (made->language_override.empty())
+            refuse_specification(specification_, cannot_create_index, "language_override is not valid");
+        check_version();
+        definition_.text = std::move(made);
+        definition_.keys = std::move(keys);
+        // The tree has one entry for each word.
+        definition_.parts.push_back({"_fts", false});
+        definition_.paths.emplace_back("_fts");
+    }
+
+    void compile_weights(text_specification& made) {
+        if (auto const* const given = model_.options.find("weights")) {
+            if (!given->is_document())
+                refuse_specification(specification_, cannot_create_index, "text index option 'weights' must be an object");
+            for (auto const& [path, v] : given->as_document()) {
+                if (!v.is_number())
+                    refuse_specification(specification_, cannot_create_index, "weight for text index needs numeric type");
+                double const weight = std::trunc(v.as_double());
+                if (!(weight > 0 && weight < 100000))
+                    refuse_specification(specification_, cannot_create_index,
+                        fmt::format("text index weight must be in the exclusive interval (0,100000) but found: {}", weight));
+                made.weights[std::string(path)] = weight;
+            }
+        }
+        for (auto const& [path, weight] : made.weights)
+            weights_.append(path, static_cast<std::int32_t>(weight));
+    }
+
+    std::string text_option(char const* name, std::string_view otherwise) const {
+        auto const* const given = model_.options.find(name);
+        if (given != nullptr && !given->is_string())
+            refuse_specification(specification_, code::type_mismatch,
+                fmt::format("The field '{}' must be a string, but got {}", name, to_string(given->type())));
+        return std::string(given == nullptr ? otherwise : given->as_string());
+    }
+
+    text_language const* compile_language() const {
+        auto const* const found = text_language::find(text_option("default_language", "english"));
+        if (found == nullptr)
+            refuse_specification(specification_, cannot_create_index, "default_language is not valid");
+        return found;
+    }
+
+    void check_version() const {
+        auto const* const given = model_.options.find("textIndexVersion");
+        if (given == nullptr || *given == value(3))
+            return;
+        if (*given == value(1) || *given == value(2))
+            unsupported(fmt::format("the memory store has no text indexes of version {}", to_string(*given)));
+        refuse_specification(specification_, cannot_create_index, fmt::format("bad textIndexVersion: {}", to_string(*given)));
     }
 
     void check_path(std::string_view path) const {
@@ -110,8 +211,13 @@ private:
                 if (!v.is_document())
                     refuse_specification(specification_, code::type_mismatch, "The field 'collation' must be an object");
                 definition_.collation = collator::make(v.as_document());
-            } else if (name == "storageEngine" || name == "weights" || name == "default_language" ||
-                       name == "wildcardProjection") {
+            } else if (definition_.text && std::ranges::find(text_options, name) != text_options.end()) {
+                continue; // done with the keys
+            } else if (name == "weights") {
+                refuse_specification(specification_, cannot_create_index,
+                    fmt::format("the field '{}' can only be specified with text indexes", name));
+            } else if (name == "storageEngine" || name == "default_language" || name == "language_override" ||
+                       name == "textIndexVersion" || name == "wildcardProjection") {
                 unsupported(fmt::format("the memory store does not know the index option \"{}\"", name));
             } else if (name != "name" && name != "v" && name != "ns") {
                 refuse_specification(specification_, invalid_specification_option,
@@ -119,6 +225,10 @@ private:
                         server_text(specification_)));
             }
         }
+        if (definition_.text && (definition_.unique || definition_.partial_filter))
+            unsupported("the memory store has no unique or partial text indexes");
+        if (definition_.text && definition_.collation)
+            refuse_specification(specification_, cannot_create_index, "Index type 'text' does not support collation");
         if (definition_.sparse && definition_.partial_filter)
             refuse_specification(
                 specification_, cannot_create_index, "cannot mix \"partialFilterExpression\" and \"sparse\" options");
@@ -204,11 +314,19 @@ private:
             else
                 out.set(option, given->truthy());
         }
+        if (definition_.text) {
+            out.set("weights", weights_)
+                .set("default_language", text_option("default_language", "english"))
+                .set("language_override", definition_.text->language_override)
+                .set("textIndexVersion", 3);
+        }
     }
 
     index_model const& model_;
     document specification_;
     index_definition definition_;
+    /// Of a text index, as `listIndexes` shows them.
+    document weights_;
 };
 
 } // namespace
@@ -241,16 +359,20 @@ bool is_same_index(index_definition const& asked, index_definition const& existi
     // A second index on `_id` under any name is the one that is there.
     if (existing.is_id() && asked.keys == existing.keys)
         return true;
-    auto const same_option = [&](char const* name) {
+    auto const same_option = [&](std::string_view name) {
         auto const* a = asked.listing.find(name);
         auto const* b = existing.listing.find(name);
         return a == nullptr || b == nullptr ? a == b : identical(*a, *b);
     };
+    if (asked.text && existing.text && asked.keys != existing.keys)
+        refuse(cannot_create_index,
+            fmt::format("only one text index per collection allowed, found existing text index \"{}\"", existing.name));
+    bool const same_text = std::ranges::all_of(text_options, same_option);
     bool const equivalent = asked.keys == existing.keys && asked.unique == existing.unique && asked.sparse == existing.sparse &&
                             same_option("partialFilterExpression") && same_option("collation");
     if (equivalent && asked.name != existing.name)
         refuse(85, fmt::format("Index already exists with a different name: {}", existing.name));
-    if (equivalent && !same_option("expireAfterSeconds"))
+    if (equivalent && (!same_option("expireAfterSeconds") || !same_text))
         refuse(
             85, fmt::format("An equivalent index already exists with the same name but different options. Requested index: {}, "
                             "existing index: {}",

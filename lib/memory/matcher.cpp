@@ -14,6 +14,8 @@ struct matcher::state {
     std::vector<equality> equalities;
     bool empty = false;
     bool uses_expr = false;
+    std::shared_ptr<text_query const> text;
+    bool text_required = false;
     /// Made by `compile_element` from fields: applies to documents only.
     bool object_only = false;
 };
@@ -87,6 +89,8 @@ public:
     std::vector<path_constraint> constraints;
     std::vector<matcher::equality> equalities;
     bool uses_expr = false;
+    std::shared_ptr<text_query const> text;
+    bool text_required = false;
 
 private:
     static match_node path_node(std::string_view path, predicate_ptr condition) {
@@ -339,6 +343,7 @@ private:
             }
             bool const all = key == "$and" || (key == "$or" && list->size() == 1);
             std::vector<match_node> parts;
+            negations_ += key == "$nor" ? 1 : 0;
             for (value const& part : *list) {
                 auto const* const d = part.if_document();
                 if (d == nullptr) {
@@ -346,6 +351,7 @@ private:
                 }
                 parts.push_back(make_and(conjunction(*d, at, required && all)));
             }
+            negations_ -= key == "$nor" ? 1 : 0;
             if (key == "$and") {
                 return make_and(std::move(parts));
             }
@@ -371,7 +377,10 @@ private:
             uses_expr = true;
             return make_expr(v, options_);
         }
-        if (key == "$text" || key == "$where" || key == "$jsonSchema" || key == "$sampleRate") {
+        if (key == "$text") {
+            return text_search(v, at, required);
+        }
+        if (key == "$where" || key == "$jsonSchema" || key == "$sampleRate") {
             unsupported(fmt::format("the memory store does not support the operator {}", key));
         }
         refuse(code::bad_value,
@@ -380,7 +389,40 @@ private:
                 key));
     }
 
+    match_node text_search(value const& argument, level at, bool required) {
+        if (at == level::element) {
+            refuse(code::bad_value, "$text is not allowed in this context");
+        }
+        if (at == level::nested) {
+            refuse(code::bad_value, "$text can only be applied to the top-level document");
+        }
+        if (negations_ > 0) {
+            refuse(code::bad_value, "text expression not allowed in nor");
+        }
+        if (text) {
+            refuse(code::bad_value, "Too many text expressions");
+        }
+        switch (options_.text.where) {
+        case text_context::place::here:
+            break;
+        case text_context::place::later:
+            refuse(17313, "$match with $text is only allowed as the first pipeline stage");
+        case text_context::place::within:
+            unsupported("the memory store does not support $text in a pipeline within a stage");
+        }
+        if (options_.text.index == nullptr) {
+            refuse(index_not_found, "text index required for $text query");
+        }
+        text = std::make_shared<text_query const>(argument, options_.text.index);
+        text_required = required;
+        return make_text(text);
+    }
+
+    static constexpr int index_not_found = 27;
+
     query_options const& options_;
+    /// How many `$nor` there are around the condition.
+    int negations_ = 0;
 };
 
 } // namespace
@@ -402,6 +444,8 @@ matcher matcher::compile(document const& filter, query_options const& options) {
     made->equalities = std::move(parser.equalities);
     made->empty = filter.empty();
     made->uses_expr = parser.uses_expr;
+    made->text = std::move(parser.text);
+    made->text_required = parser.text_required;
     return matcher(std::move(made));
 }
 
@@ -451,6 +495,12 @@ bool matcher::matches_all() const noexcept {
 }
 bool matcher::uses_expr() const noexcept {
     return state_->uses_expr;
+}
+text_query const* matcher::text() const noexcept {
+    return state_->text.get();
+}
+bool matcher::text_is_required() const noexcept {
+    return state_->text_required;
 }
 std::vector<path_constraint> const& matcher::constraints() const noexcept {
     return state_->constraints;

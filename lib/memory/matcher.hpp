@@ -27,8 +27,8 @@ struct path_constraint {
     std::string path;
     /// Of `$eq` and `$in`: neither null, undefined, regex nor array. Absent when the constraint is a range.
     std::optional<std::vector<value>> any_of;
-    /// `{$gt: 5}` gives a lower bound alone. Only values that compare with the bound match (numbers with numbers, ...), so the scan may end
-    /// where another type begins.
+    /// `{$gt: 5}` gives a lower bound alone. Only values that compare with the bound match (numbers with numbers, ...), so the
+    /// scan may end where another type begins.
     std::optional<bound> lower;
     std::optional<bound> upper;
 };
@@ -59,6 +59,10 @@ public:
     bool matches_all() const noexcept;
     /// True when `$expr` occurs in it: the server refuses that for an upsert.
     bool uses_expr() const noexcept;
+    /// What `$text` asks for; null when it does not occur.
+    text_query const* text() const noexcept;
+    /// True when every document that matches has to match `text()`.
+    bool text_is_required() const noexcept;
     /// Conditions that must all hold, in the order of the filter.
     std::vector<path_constraint> const& constraints() const noexcept;
     /// The path and value of each top-level equality (implicit, `$eq`, `$in` and `$all` of one, within `$and` and an `$or` of

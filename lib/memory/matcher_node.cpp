@@ -92,6 +92,19 @@ private:
     bool answer_;
 };
 
+class text_node final : public matcher::node {
+public:
+    explicit text_node(std::shared_ptr<text_query const> query) noexcept : query_(std::move(query)) {}
+    bool matches(match_target const& target, position*) const override {
+        auto const* const d = target.as_document();
+        return d != nullptr && query_->matches(*d);
+    }
+    bool matches_value(value const*) const override { return false; }
+
+private:
+    std::shared_ptr<text_query const> query_;
+};
+
 class expr_node final : public matcher::node {
 public:
     expr_node(value const& source, query_options const& options) : world_(options.world), collation_(options.collation) {
@@ -132,6 +145,9 @@ match_node make_not(match_node child) {
 }
 match_node make_constant(bool answer) {
     return std::make_unique<constant_node>(answer);
+}
+match_node make_text(std::shared_ptr<text_query const> query) {
+    return std::make_unique<text_node>(std::move(query));
 }
 match_node make_expr(value const& expression, query_options const& options) {
     return std::make_unique<expr_node>(expression, options);

@@ -62,6 +62,7 @@ match_node make_and(std::vector<match_node> children);
 match_node make_or(std::vector<match_node> children);
 match_node make_not(match_node child);
 match_node make_constant(bool answer);
+match_node make_text(std::shared_ptr<text_query const> query);
 match_node make_expr(value const& expression, query_options const& options);
 
 } // namespace cormorant::memory

@@ -225,6 +225,7 @@ public:
     store_capabilities capabilities() const noexcept override {
         store_capabilities result;
         result.collation = true;
+        result.text_search = true;
         return result;
     }
 

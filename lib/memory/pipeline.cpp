@@ -62,6 +62,10 @@ pipeline pipeline::compile(array const& stages, query_options const& options) {
     auto made = std::make_shared<state>();
     array leading;
     bool only_matches = true;
+    query_options stage_options = options;
+    if (options.text.where == text_context::place::later) {
+        stage_options.text.where = text_context::place::within;
+    }
     for (value const& source : stages) {
         auto const* const d = source.if_document();
         if (d == nullptr) {
@@ -84,7 +88,10 @@ pipeline pipeline::compile(array const& stages, query_options const& options) {
             }
             made->own_input = true;
         }
-        stage_context context{options, made->collections};
+        if (!made->stages.empty() || name != "$match") {
+            stage_options.text.where = text_context::place::later;
+        }
+        stage_context context{stage_options, made->collections};
         auto compiled = found->compile(d->begin()->value(), context);
         if (name == "$limit" && !made->stages.empty()) {
             if (auto limited = made->stages.back()->limited(static_cast<std::size_t>(d->begin()->value().as_int64()))) {
@@ -92,6 +99,10 @@ pipeline pipeline::compile(array const& stages, query_options const& options) {
             }
         }
         made->stages.push_back(std::move(compiled));
+        if (made->stages.size() == 1) {
+            auto const* const first_filter = name == "$match" ? d->begin()->value().if_document() : nullptr;
+            stage_options.text.scored = stage_options.text.scored || (first_filter && asks_for_text(*first_filter));
+        }
         only_matches = only_matches && name == "$match";
         if (only_matches) {
             leading.push_back(d->begin()->value());

@@ -268,7 +268,7 @@ std::optional<access_plan> hinted_plan(access_request const& request, std::span<
         refuse(code::failed_to_parse, "Hint must be a string or an object");
     }
     auto const named = std::ranges::find_if(indexes, [&](index_view const& view) {
-        if (view.definition->hidden)
+        if (view.definition->hidden || view.definition->text)
             return false;
         return hint.is_string() ? view.definition->name == hint.as_string() : view.definition->keys == hint.as_document();
     });
@@ -278,9 +278,36 @@ std::optional<access_plan> hinted_plan(access_request const& request, std::span<
     return candidate(request, *named).plan(static_cast<std::size_t>(named - indexes.begin()));
 }
 
+/// The words of the search, one after the other.
+access_plan text_plan(access_request const& request, std::span<index_view const> indexes) {
+    if (request.hint != nullptr && *request.hint)
+        refuse(code::bad_value, "text and hint not allowed in same query");
+    auto const at = std::ranges::find_if(indexes, [](index_view const& view) { return view.definition->text != nullptr; });
+    if (at == indexes.end())
+        refuse(27, "text index required for $text query");
+    for (std::string const& path : request.text->specification().prefix) {
+        bool const bound = std::ranges::any_of(
+            request.constraints, [&](path_constraint const& c) { return c.path == path && c.any_of && c.any_of->size() == 1; });
+        if (!bound)
+            refuse(
+                291, fmt::format("error processing query: planner returned error :: caused by :: failed to use text index to "
+                                 "satisfy $text query (if text index is compound, are equality predicates given for all prefix "
+                                 "fields? \"{}\" has none)",
+                         path));
+    }
+    access_plan result;
+    result.how = access_plan::kind::index;
+    result.index = static_cast<std::size_t>(at - indexes.begin());
+    for (std::string const& term : request.text->terms())
+        result.ranges.push_back({index_key(1, value(term)), {}, {}});
+    return result;
+}
+
 } // namespace
 
 access_plan choose_plan(access_request const& request, std::span<index_view const> indexes) {
+    if (request.text != nullptr)
+        return text_plan(request, indexes);
     if (request.hint != nullptr && *request.hint) {
         if (auto hinted = hinted_plan(request, indexes))
             return std::move(*hinted);
@@ -301,6 +328,8 @@ access_plan choose_plan(access_request const& request, std::span<index_view cons
     std::optional<candidate> best;
     std::size_t position = 0;
     for (std::size_t i = 0; i != indexes.size(); ++i) {
+        if (indexes[i].definition->text)
+            continue;
         candidate next(request, indexes[i]);
         if (next.is_usable() && (!best || next.score() > best->score())) {
             best.emplace(std::move(next));

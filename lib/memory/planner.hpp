@@ -31,6 +31,8 @@ struct access_request {
     bool binary = true;
     /// A name or keys, `{$natural: 1 | -1}` included.
     std::optional<value> const* hint = nullptr;
+    /// Of a `$text` that has to match; null without one.
+    text_query const* text = nullptr;
 };
 
 /// The documents that the plan gives are all those that can match (and others: each has to be matched).
@@ -54,7 +56,8 @@ struct access_plan {
 };
 
 /// Chooses: `_id`; else the index with the most parts bound by equality, then with a bound part, then in the order asked for.
-/// Throws code 2 when the hint names no index.
+/// A `$text` that has to match goes through the text index in any case. Throws code 2 when the hint names no index, code 291 when
+/// the fields before the text in a text index are not bound.
 access_plan choose_plan(access_request const& request, std::span<index_view const> indexes);
 
 /// True when every document that matches the filter (given by itself and its constraints) matches the filter of a partial index.

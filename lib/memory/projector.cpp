@@ -221,7 +221,9 @@ private:
     /// The operators that only a find has. False when it is none of them.
     bool find_operator(std::string const& path, std::string_view name, value const& argument) {
         if (name == "$meta") {
-            unsupported(fmt::format("the memory store does not support $meta in a projection (field '{}')", path));
+            // It neither includes nor excludes.
+            out_.root.compute(path, compile_expression(value(doc("$meta", argument)), *context_));
+            return true;
         }
         if (name == "$elemMatch") {
             if (!argument.is_document()) {
@@ -389,7 +391,7 @@ bool projector::is_identity() const noexcept {
     return state_ == nullptr;
 }
 
-document projector::apply(document const& doc) const {
+document projector::apply(document const& doc, std::optional<double> text_score) const {
     if (state_ == nullptr) {
         return doc;
     }
@@ -407,6 +409,7 @@ document projector::apply(document const& doc) const {
     }
     if (state_->root.computes) {
         scope s{doc, *state_->options.world, state_->options.collation.get()};
+        s.text_score = text_score;
         project_computed(state_->root, result, s);
     }
     for (slice const& each : state_->slices) {

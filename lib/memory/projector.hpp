@@ -29,7 +29,7 @@ public:
 
     /// True when it answers documents as they are.
     bool is_identity() const noexcept;
-    document apply(document const& doc) const;
+    document apply(document const& doc, std::optional<double> text_score = std::nullopt) const;
 
     struct state;
 

@@ -5,12 +5,16 @@
 /// Everything here is pure computation on documents: nothing suspends, nothing is locked. What is compiled is immutable and
 /// may be used from any thread.
 
+#include "text_search.hpp"
+
 #include <cormorant/bson/value.hpp>
 #include <cormorant/error/error.hpp>
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <compare>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,8 +24,23 @@
 namespace cormorant::memory {
 
 /// A document that is shared and no longer changed. Documents pass through pipelines in this form: a stage that changes one
-/// copies it, unless it is the only owner (`take`).
-using document_ptr = std::shared_ptr<document const>;
+/// copies it, unless it is the only owner (`take`). With it goes what `$text` found out about it.
+class document_ptr : public std::shared_ptr<document const> {
+public:
+    using shared_ptr::shared_ptr;
+    document_ptr() noexcept = default;
+    document_ptr(std::shared_ptr<document const> d) noexcept : shared_ptr(std::move(d)) {}
+
+    /// `{$meta: "textScore"}`.
+    std::optional<double> text_score() const noexcept {
+        return std::isnan(text_score_) ? std::nullopt : std::optional(text_score_);
+    }
+    void set_text_score(std::optional<double> score) noexcept { text_score_ = score.value_or(no_score); }
+
+private:
+    static constexpr double no_score = std::numeric_limits<double>::quiet_NaN();
+    double text_score_ = no_score;
+};
 
 /// The document itself: moved out of its only owner, else copied.
 document take(document_ptr&& doc);
@@ -108,6 +127,7 @@ struct query_options {
     std::shared_ptr<environment const> world;
     /// Variables of the command's `let`, already evaluated.
     document let;
+    text_context text;
 };
 
 } // namespace cormorant::memory

@@ -63,6 +63,26 @@ value const* plain_value(document const& d, field_path const& path, bool& array_
     return &null_value;
 }
 
+/// Checks `{$meta: "textScore"}`.
+void check_meta(document const& given, query_options const& options) {
+    auto const* const what = given.find("$meta");
+    if (what == nullptr) {
+        refuse(17312, "$meta is the only expression supported by $sort right now");
+    }
+    if (given.size() != 1) {
+        refuse(code::failed_to_parse, "Cannot have additional keys in a $meta sort specification");
+    }
+    if (what->if_string() == "randVal" || what->if_string() == "geoNearDistance" || what->if_string() == "indexKey") {
+        unsupported(fmt::format("the memory store does not support sorting by {{$meta: {}}}", to_string(*what)));
+    }
+    if (what->if_string() != "textScore") {
+        refuse(31138, fmt::format("Illegal $meta sort: $meta: {}", to_string(*what)));
+    }
+    if (!options.text.scored) {
+        refuse(40218, "query requires text score metadata, but it is not available");
+    }
+}
+
 std::weak_ordering directed(std::weak_ordering order, bool descending) noexcept {
     return descending ? 0 <=> order : order;
 }
@@ -77,7 +97,10 @@ sorter sorter::compile(document const& order, query_options const& options) {
     made->collation = options.collation;
     for (auto const& [path, v] : order) {
         if (v.is_document()) {
-            unsupported(fmt::format("the memory store does not support sorting by {}: {}", path, to_string(v)));
+            check_meta(v.as_document(), options);
+            made->parts.push_back({std::string(path), true, true});
+            made->paths.emplace_back();
+            continue;
         }
         if (!v.is_number()) {
             refuse(15974, fmt::format("Illegal key in $sort specification: {}: {}", path, to_string(v)));
@@ -119,34 +142,48 @@ std::vector<sorter::part> const& sorter::parts() const noexcept {
     return state_->parts;
 }
 
-sorter::key sorter::key_of(document const& doc) const {
-    auto const copy = [](generated_key const& from) {
-        key result;
-        result.reserve(from.size());
-        for (value const* v : from) {
-            result.push_back(*v);
-        }
-        return result;
-    };
+sorter::key sorter::key_of(document const& doc, std::optional<double> text_score) const {
     bool array_met = false;
     generated_key plain;
-    for (auto const& path : state_->paths) {
-        plain.push_back(plain_value(doc, path, array_met));
+    std::vector<field_path> fields;
+    for (std::size_t i = 0; i < state_->paths.size(); ++i) {
+        plain.push_back(state_->parts[i].by_text_score ? &null_value : plain_value(doc, state_->paths[i], array_met));
     }
-    if (!array_met) {
-        return copy(plain);
-    }
-    least_key least{[this](generated_key const& a, generated_key const& b) {
-        for (std::size_t i = 0; i < a.size(); ++i) {
-            auto const order = directed(memory::compare(*a[i], *b[i], state_->collation.get()), state_->parts[i].descending);
-            if (order != 0) {
-                return order < 0;
+    key result;
+    result.reserve(plain.size());
+    if (array_met) {
+        // The parts that are fields, which are in `plain` until a key takes their place.
+        std::vector<std::size_t> places;
+        for (std::size_t i = 0; i < state_->paths.size(); ++i) {
+            if (!state_->parts[i].by_text_score) {
+                places.push_back(i);
+                fields.push_back(state_->paths[i]);
             }
         }
-        return false;
-    }};
-    key_generator(state_->paths, least).run(doc);
-    return copy(least.best);
+        least_key least{[&](generated_key const& a, generated_key const& b) {
+            for (std::size_t i = 0; i < a.size(); ++i) {
+                auto const order =
+                    directed(memory::compare(*a[i], *b[i], state_->collation.get()), state_->parts[places[i]].descending);
+                if (order != 0) {
+                    return order < 0;
+                }
+            }
+            return false;
+        }};
+        key_generator(fields, least).run(doc);
+        for (std::size_t i = 0; i < places.size(); ++i) {
+            plain[places[i]] = least.best[i];
+        }
+    }
+    for (value const* const v : plain) {
+        result.push_back(*v);
+    }
+    for (std::size_t i = 0; i < state_->parts.size(); ++i) {
+        if (text_score && state_->parts[i].by_text_score) {
+            result[i] = *text_score;
+        }
+    }
+    return result;
 }
 
 std::weak_ordering sorter::compare(key const& a, key const& b) const {
@@ -162,6 +199,9 @@ std::weak_ordering sorter::compare(key const& a, key const& b) const {
 bool sorter::less(document const& a, document const& b) const {
     bool array_met = false;
     for (std::size_t i = 0; i < state_->paths.size(); ++i) {
+        if (state_->parts[i].by_text_score) {
+            continue;
+        }
         value const* const x = plain_value(a, state_->paths[i], array_met);
         value const* const y = plain_value(b, state_->paths[i], array_met);
         if (array_met) {
@@ -184,7 +224,7 @@ void sorter::sort(std::vector<document_ptr>& docs, std::size_t limit) const {
     std::vector<row> rows;
     rows.reserve(docs.size());
     for (auto& d : docs) {
-        rows.push_back({key_of(*d), rows.size(), nullptr});
+        rows.push_back({key_of(d), rows.size(), nullptr});
         rows.back().doc = std::move(d);
     }
     auto const before = [this](row const& a, row const& b) {

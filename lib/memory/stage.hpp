@@ -71,8 +71,9 @@ class bound_expression {
 public:
     bound_expression(value const& source, query_options const& options);
     bound_expression(expression_ptr e, query_options const& options) : options_(options), expression_(std::move(e)) {}
-    operand evaluate(document const& d) const {
+    operand evaluate(document const& d, std::optional<double> text_score = std::nullopt) const {
         scope s{d, *options_.world, options_.collation.get()};
+        s.text_score = text_score;
         return expression_->evaluate(s);
     }
     expression const& get() const noexcept { return *expression_; }

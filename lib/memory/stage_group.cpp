@@ -26,6 +26,7 @@ public:
         std::unordered_map<value, std::size_t> places;
         while (auto const d = input.next()) {
             scope s{*d, *options_.world, options_.collation.get()};
+            s.text_score = d.text_score();
             value id = id_->evaluate(s).take();
             value key = options_.collation ? options_.collation->key(id) : id;
             auto const [place, fresh] = places.try_emplace(std::move(key), groups.size());

@@ -25,7 +25,9 @@ private:
             : f_(f), input_(std::move(input)) {}
         document_ptr next() override {
             while (auto d = input_->next()) {
+                auto const score = d.text_score();
                 if (auto made = f_(std::move(d))) {
+                    made.set_text_score(score);
                     return made;
                 }
             }
@@ -119,7 +121,7 @@ private:
             for (;;) {
                 if (elements_) {
                     if (at_ < elements_->size()) {
-                        return element(at_++);
+                        return scored(element(at_++));
                     }
                     elements_ = nullptr;
                     source_.reset();
@@ -128,18 +130,23 @@ private:
                 if (!source_) {
                     return nullptr;
                 }
+                score_ = source_.text_score();
                 value const* const v = of_.find(*source_);
                 auto const* const a = v ? v->if_array() : nullptr;
                 if (a && !a->empty()) {
                     elements_ = a;
                     at_ = 0;
                 } else if (auto made = whole(v)) {
-                    return made;
+                    return scored(std::move(made));
                 }
             }
         }
 
     private:
+        document_ptr scored(document_ptr made) const {
+            made.set_text_score(score_);
+            return made;
+        }
         document_ptr element(std::size_t i) const {
             auto made = std::make_shared<document>(*source_);
             set_nested(*made, of_.path_.text(), (*elements_)[i]);
@@ -170,6 +177,7 @@ private:
         unwind_stage const& of_;
         std::unique_ptr<document_stream> input_;
         document_ptr source_;
+        std::optional<double> score_;
         array const* elements_ = nullptr;
         std::size_t at_ = 0;
     };
@@ -292,7 +300,8 @@ stage_ptr compile_match(value const& source, stage_context& context) {
 namespace {
 
 stage_ptr project_with(projector p) {
-    return make_map_stage([p = std::move(p)](document_ptr d) -> document_ptr { return std::make_shared<document>(p.apply(*d)); });
+    return make_map_stage(
+        [p = std::move(p)](document_ptr d) -> document_ptr { return std::make_shared<document>(p.apply(*d, d.text_score())); });
 }
 
 } // namespace
@@ -409,7 +418,7 @@ namespace {
 
 stage_ptr replace_with(value const& source, stage_context& context) {
     return make_map_stage([e = bound_expression(source, context.options)](document_ptr d) -> document_ptr {
-        operand made = e.evaluate(*d);
+        operand made = e.evaluate(*d, d.text_score());
         if (made.missing() || !made->is_document()) {
             refuse(40228,
                 fmt::format(

@@ -57,7 +57,7 @@ private:
             auto const* const collation = of_.options_.collation.get();
             std::vector<row> rows;
             while (auto d = input_->next()) {
-                row r{of_.partition_of(*d), of_.order_.key_of(*d), nullptr};
+                row r{of_.partition_of(*d), of_.order_.key_of(d), nullptr};
                 r.doc = std::move(d);
                 rows.push_back(std::move(r));
             }
@@ -86,12 +86,14 @@ private:
             std::vector<operand> answers;
             for (auto const& run : runs_)
                 answers.push_back(run->at(i - begin_));
-            auto result = std::make_shared<document>(*docs_[i]);
+            auto const result = std::make_shared<document>(*docs_[i]);
             scope s{*docs_[i], *of_.options_.world, of_.options_.collation.get()};
             for (operand const& answer : answers)
                 s.variables.push_back(answer.pointer());
             project_computed(of_.shape_, *result, s);
-            return result;
+            document_ptr shared = result;
+            shared.set_text_score(docs_[i].text_score());
+            return shared;
         }
 
         set_window_fields const& of_;

@@ -45,9 +45,10 @@ public:
 
     std::size_t size() const noexcept { return documents_.size(); }
     query_options const& options() const noexcept { return options_; }
-    operand evaluate(expression const& e, std::size_t i) const { return evaluate(e, *documents_[i]); }
-    operand evaluate(expression const& e, document const& d) const {
+    operand evaluate(expression const& e, std::size_t i) const { return evaluate(e, *documents_[i], documents_[i].text_score()); }
+    operand evaluate(expression const& e, document const& d, std::optional<double> text_score = std::nullopt) const {
         scope s{d, *options_.world, options_.collation.get()};
+        s.text_score = text_score;
         return e.evaluate(s);
     }
 

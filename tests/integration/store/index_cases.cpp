@@ -226,9 +226,38 @@ awaitable<void> indexes_can_be_dropped(store_fixture& f) {
     EXPECT_EQ((co_await listed(f)).size(), 1u);
     EXPECT_EQ((co_await refused_drop(f, "c", "nope")).details().server_code, 27);
     EXPECT_EQ((co_await refused_drop(f, "c", "_id_")).details().server_code, 72);
-    error const missing = co_await refused_drop(f, "nothing", "a_1");
-    EXPECT_EQ(missing.code(), errc::namespace_not_found);
-    EXPECT_EQ(missing.details().server_code, 26);
+}
+
+awaitable<void> what_is_missing_cannot_be_dropped(store_fixture& f) {
+    co_await f.insert("c", R"([{"_id": 1}])");
+    create_collection_op view;
+    view.collection = "v";
+    view.view_on = "c";
+    co_await f.run(std::move(view));
+    struct {
+        char const* collection;
+        char const* index;
+        errc expected;
+        int server_code;
+    } const cases[] = {
+        {"c", "a_1", errc::server, 27},
+        {"c", "_id_", errc::server, 72},
+        {"c", "", errc::server, 27},
+        {"nothing", "a_1", errc::namespace_not_found, 26},
+        {"nothing", "_id_", errc::namespace_not_found, 26},
+        {"nothing", "*", errc::namespace_not_found, 26},
+        {"v", "a_1", errc::server, 166},
+    };
+    for (auto const& [collection, index, expected, server_code] : cases) {
+        error const e = co_await refused_drop(f, collection, index);
+        EXPECT_EQ(e.code(), expected) << collection << " " << index;
+        EXPECT_EQ(e.details().server_code, server_code) << collection << " " << index;
+        EXPECT_TRUE(e.details().is_write) << collection << " " << index;
+    }
+    // A collection that is not there is dropped already.
+    drop_collection_op again;
+    again.collection = "nothing";
+    co_await f.run(std::move(again));
 }
 
 /// The same answers with and without indexes: what the planner chooses must not be seen.
@@ -297,6 +326,7 @@ constexpr store_case cases[] = {
     {"indexes_are_made_all_or_none", indexes_are_made_all_or_none},
     {"bad_specifications_are_refused", bad_specifications_are_refused},
     {"indexes_can_be_dropped", indexes_can_be_dropped},
+    {"what_is_missing_cannot_be_dropped", what_is_missing_cannot_be_dropped},
     {"indexes_do_not_change_answers", indexes_do_not_change_answers},
 };
 

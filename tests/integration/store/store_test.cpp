@@ -145,6 +145,82 @@ TEST_P(pipeline_test, computes) {
     run(check_pipeline(f, row()));
 }
 
+awaitable<void> provide_articles(store_fixture& f) {
+    co_await provide(f, "articles", articles());
+    create_indexes_op op;
+    op.collection = "articles";
+    op.indexes.push_back(index_of(json(R"({"t": "text", "b": "text"})"), json(R"({"name": "words", "weights": {"t": 3}})")));
+    co_await f.run(std::move(op));
+}
+
+class text_test : public row_test<text_row> {};
+
+awaitable<void> check_text(store_fixture& f, text_row row) {
+    co_await provide_articles(f);
+    find_op op;
+    op.collection = "articles";
+    op.filter = json(row.filter);
+    op.projection = json(row.projection);
+    op.sort = json(row.order);
+    int code = 0;
+    auto const found = co_await outcome_of(f.all(std::move(op)), code);
+    EXPECT_EQ(found, documents_text(row.result)) << row.filter;
+    EXPECT_EQ(code, row.code) << row.filter;
+}
+
+TEST_P(text_test, finds) {
+    auto f = fixture();
+    run(check_text(f, row()));
+}
+
+class text_pipeline_test : public row_test<pipeline_row> {};
+
+awaitable<void> check_text_pipeline(store_fixture& f, pipeline_row row) {
+    co_await provide_articles(f);
+    aggregate_op op;
+    op.collection = "articles";
+    op.pipeline = json_array(row.pipeline);
+    int code = 0;
+    auto const found = co_await outcome_of(f.all(std::move(op)), code);
+    EXPECT_EQ(found, documents_text(row.result)) << row.pipeline;
+    EXPECT_EQ(code, row.code) << row.pipeline;
+}
+
+TEST_P(text_pipeline_test, computes) {
+    auto f = fixture();
+    run(check_text_pipeline(f, row()));
+}
+
+class text_index_test : public row_test<text_index_row> {};
+
+awaitable<documents> create_and_list(store_fixture& f, documents specifications) {
+    for (document const& d : specifications) {
+        document options(d);
+        options.erase("key");
+        std::vector<index_model> models(1, index_of(d.at("key").as_document(), std::move(options)));
+        co_await f.run(indexes_of(std::move(models)));
+    }
+    list_indexes_op op;
+    op.collection = "c";
+    documents found = co_await f.run(std::move(op));
+    found.erase(found.begin());
+    co_return found;
+}
+
+awaitable<void> check_text_index(store_fixture& f, text_index_row row) {
+    co_await f.clear();
+    int code = 0;
+    auto const found = co_await outcome_of(create_and_list(f, json_documents(row.specifications)), code);
+    EXPECT_EQ(found, documents_text(row.result)) << row.specifications;
+    EXPECT_EQ(code, row.code) << row.specifications;
+    co_await f.clear();
+}
+
+TEST_P(text_index_test, is_listed) {
+    auto f = fixture();
+    run(check_text_index(f, row()));
+}
+
 class update_test : public row_test<update_row> {};
 
 awaitable<void> check_update(store_fixture& f, update_row row) {
@@ -190,6 +266,7 @@ auto both(auto rows) {
 INSTANTIATE_TEST_SUITE_P(read, store_test, both(read_cases()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(write, store_test, both(write_cases()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(index, store_test, both(index_cases()), name_of_test);
+INSTANTIATE_TEST_SUITE_P(text, store_test, both(text_cases()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(admin, store_test, both(admin_cases()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(async, store_test, both(async_cases()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(rows, filter_test, both(filter_rows()), name_of_test);
@@ -197,6 +274,9 @@ INSTANTIATE_TEST_SUITE_P(rows, sort_test, both(sort_rows()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(rows, projection_test, both(projection_rows()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(rows, pipeline_test, both(pipeline_rows()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(window_rows, pipeline_test, both(window_rows()), name_of_test);
+INSTANTIATE_TEST_SUITE_P(rows, text_test, both(text_rows()), name_of_test);
+INSTANTIATE_TEST_SUITE_P(rows, text_pipeline_test, both(text_pipeline_rows()), name_of_test);
+INSTANTIATE_TEST_SUITE_P(rows, text_index_test, both(text_index_rows()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(rows, update_test, both(update_rows()), name_of_test);
 
 } // namespace

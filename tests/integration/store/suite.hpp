@@ -101,6 +101,7 @@ struct store_case {
 std::span<store_case const> read_cases();
 std::span<store_case const> write_cases();
 std::span<store_case const> index_cases();
+std::span<store_case const> text_cases();
 std::span<store_case const> admin_cases();
 std::span<store_case const> async_cases();
 
@@ -141,6 +142,22 @@ struct projection_row {
     char const* result;
     int code;
 };
+/// A find on `articles`, which has a text index on `t` (weight 3) and `b`, gives these documents.
+struct text_row {
+    char const* name;
+    char const* filter;
+    char const* projection;
+    char const* order;
+    char const* result;
+    int code;
+};
+/// Indexes of `c`, created one after the other, are listed like this (without that on `_id`).
+struct text_index_row {
+    char const* name;
+    char const* specifications;
+    char const* result;
+    int code;
+};
 /// A find on `people` gives the documents in this order.
 struct sort_row {
     char const* name;
@@ -161,6 +178,11 @@ std::span<update_row const> update_rows();
 std::span<pipeline_row const> pipeline_rows();
 /// Of `$setWindowFields`.
 std::span<pipeline_row const> window_rows();
+std::span<text_row const> text_rows();
+/// On `articles`.
+std::span<pipeline_row const> text_pipeline_rows();
+std::span<text_index_row const> text_index_rows();
+std::string_view articles();
 std::span<projection_row const> projection_rows();
 std::span<sort_row const> sort_rows();
 std::string_view people();

@@ -187,7 +187,6 @@ TEST(Matcher, AnswersAsTheServer) {
 TEST(Matcher, RefusesWhatTheMemoryStoreLacksByName) {
     constexpr match_case cases[] = {
         {"$where", R"({"$where": "true"})", ""},
-        {"$text", R"({"$text": {"$search": "x"}})", ""},
         {"$jsonSchema", R"({"$jsonSchema": {}})", ""},
         {"$near", R"({"a": {"$near": [1, 2]}})", ""},
         {"$geoWithin", R"({"$or": [{"a.b": {"$geoWithin": {}}}]})", ""},

@@ -167,7 +167,7 @@ awaitable<void> ask_for_more_than_there_is(store& s) {
     create_indexes_op indexes;
     indexes.collection = "c";
     indexes.indexes.resize(1);
-    indexes.indexes[0].keys = doc("a", "text");
+    indexes.indexes[0].keys = doc("a", "hashed");
     EXPECT_EQ(co_await failure_of(s, std::move(indexes)), errc::unsupported);
     create_collection_op create;
     create.collection = "c";

@@ -184,8 +184,10 @@ TEST(Projector, AnEmptyProjectionIsTheIdentity) {
     EXPECT_FALSE(projector::compile(doc("a", 0), matcher()).is_identity());
 }
 
-TEST(Projector, MetadataIsUnsupported) {
+TEST(Projector, MetadataHasToBeThere) {
     EXPECT_EQ(answer_of([] { return projector::compile(json(R"({"s": {"$meta": "textScore"}})"), matcher()).is_identity(); }),
+        "error 40218");
+    EXPECT_EQ(answer_of([] { return projector::compile(json(R"({"s": {"$meta": "indexKey"}})"), matcher()).is_identity(); }),
         "unsupported");
 }
 

@@ -138,7 +138,8 @@ TEST(Sorter, RefusesWhatTheServerRefuses) {
         {R"({"a.": 1})", "error 40353"},
         {R"({"a..b": 1})", "error 15998"},
         {R"({"$a": 1})", "error 16410"},
-        {R"({"a": {"$meta": "textScore"}})", "unsupported"},
+        {R"({"a": {"$meta": "textScore"}})", "error 40218"},
+        {R"({"a": {"$meta": "randVal"}})", "unsupported"},
         {R"({"$natural": -1})", "unsupported"},
     };
     for (auto const& [order, expected] : cases) {
