@@ -1,9 +1,11 @@
 #include "mongo/client.hpp"
 
 #include "mongo/errors.hpp"
+#include "mongo/request.hpp"
 
 #include <fmt/format.h>
 
+#include <cstring>
 #include <string_view>
 #include <utility>
 
@@ -21,13 +23,24 @@ void on_command_started(mongoc_apm_command_started_t const* event) {
         ->command_started(mongoc_apm_command_started_get_server_id(event));
 }
 
-// The code of a reply with `ok: 0`, else 0. A reply that is no BSON is found out when it is decoded.
-int code_of(bson_t const* reply, bool& replied) {
-    bson_iter_t it;
-    replied = bson_iter_init_find(&it, reply, "ok");
-    if (!replied || bson_iter_as_bool(&it))
-        return 0;
-    return bson_iter_init_find(&it, reply, "code") && BSON_ITER_HOLDS_INT32(&it) ? bson_iter_int32(&it) : 1;
+// libmongoc takes a command as one document.
+bson_buffer whole(command const& what) {
+    bson_buffer out(what.body);
+    out.pop_back();
+    bson_writer writer(out);
+    auto const list = writer.open("documents", bson_type::array);
+    position_key position;
+    std::span<std::byte const> rest(what.documents);
+    for (std::size_t i = 0; !rest.empty(); ++i) {
+        bson_view const one(rest);
+        writer.put(position(i), one);
+        rest = rest.subspan(one.size_in_bytes());
+    }
+    writer.close(list);
+    out.push_back(std::byte(0));
+    auto const length = static_cast<std::int32_t>(out.size());
+    std::memcpy(out.data(), &length, sizeof length);
+    return out;
 }
 
 void append(bson_t* options, char const* key, std::span<std::byte const> doc) {
@@ -39,7 +52,7 @@ void append(bson_t* options, char const* key, std::span<std::byte const> doc) {
 
 client::client(mongo_settings const& settings, std::shared_ptr<lane> where, std::shared_ptr<lookup_count> lookups)
     : lane_(std::move(where)), direct_(settings.direct),
-      source_{lane_, std::move(lookups), settings.tls, settings.connect_timeout},
+      source_{lane_, std::move(lookups), settings.tls, settings.connect_timeout, {}},
       client_(mongoc_client_new_from_uri(settings.uri.get())) {
     mongoc_client_set_error_api(client_.get(), MONGOC_ERROR_API_VERSION_2);
     native::apm_callbacks const callbacks(mongoc_apm_callbacks_new());
@@ -49,14 +62,12 @@ client::client(mongo_settings const& settings, std::shared_ptr<lane> where, std:
     mongoc_client_set_stream_initiator(client_.get(), initiate_stream, &source_);
 }
 
-answer client::open() {
-    native::read_preferences const nearest(mongoc_read_prefs_new(MONGOC_READ_NEAREST));
+answer client::open(mongoc_read_mode_t which) {
+    native::read_preferences const preferences(mongoc_read_prefs_new(which));
     command_options options;
     options.mode = command_mode::raw;
-    options.read_preferences = nearest.get();
-    bson_buffer ping;
-    append_bson(ping, doc("ping", 1));
-    auto result = run("admin", ping, options);
+    options.read_preferences = preferences.get();
+    auto result = run("admin", command(encode(doc("ping", 1))), options);
     if (!result.replied || !usable())
         return result;
 
@@ -65,7 +76,24 @@ answer client::open() {
     bson_error_t ignored;
     session_.reset(mongoc_client_start_session(client_.get(), session.get(), &ignored));
     native::server_description const server(mongoc_client_get_server_description(client_.get(), result.server));
-    can_retry_writes_ = session_ && server && std::string_view(mongoc_server_description_type(server.get())) != "Standalone";
+    if (server) {
+        type_ = mongoc_server_description_type(server.get());
+        address_ = mongoc_server_description_host(server.get())->host_and_port;
+    }
+    can_retry_writes_ = session_ && server && type_ != "Standalone";
+    return result;
+}
+
+server_socket client::hand_over() {
+    server_socket result;
+    result.address = address_;
+    result.takes_writes = type_ == "Standalone" || type_ == "RSPrimary";
+    result.numbers_writes = can_retry_writes_;
+    if (auto const connection = source_.last_used.lock(); connection && session_ && usable()) {
+        result.session = native::bytes_of(mongoc_client_session_get_lsid(session_.get()));
+        result.descriptor = connection->release();
+    }
+    usable_ = false; // libmongoc is not to say goodbye on it
     return result;
 }
 
@@ -97,7 +125,7 @@ bool client::selectable(command_options const& options) const {
     return found;
 }
 
-answer client::run(std::string const& database, std::span<std::byte const> command, command_options const& o) {
+answer client::run(std::string const& database, command const& what, command_options const& o) {
     bool const scanned_now = steady_clock::now() < lane_->last_scan() + scan_interval;
     if (scanned_now && o.server == 0 && !selectable(o)) {
         usable_ = false;
@@ -121,7 +149,8 @@ answer client::run(std::string const& database, std::span<std::byte const> comma
     if (o.transaction_number)
         bson_append_int64(options.get(), "txnNumber", -1, *o.transaction_number);
 
-    native::bson_window const body(command);
+    auto const joined = what.documents.empty() ? bson_buffer() : whole(what);
+    native::bson_window const body(joined.empty() ? what.body : joined);
     native::bson reply;
     bson_error_t why{};
     switch (o.mode) {
@@ -143,8 +172,10 @@ answer client::run(std::string const& database, std::span<std::byte const> comma
     result.sent = lane_->sent();
     result.server = lane_->server();
     result.where = lane_->where();
-    result.server_code = code_of(reply.get(), result.replied);
     result.reply = reply.bytes();
+    auto const code = code_of(result.reply);
+    result.replied = code.has_value();
+    result.server_code = code.value_or(0);
     if (!result.replied && why.domain == 0 && bson_empty(reply.get()))
         result.replied = true; // an unacknowledged write
     if (!result.replied)

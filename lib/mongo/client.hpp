@@ -16,6 +16,15 @@
 
 namespace cormorant::detail {
 
+/// A command of the server. Its documents (of an insert) may be apart from it, one after the other, as the wire protocol has them.
+struct command {
+    command() = default;
+    explicit command(bson_buffer b) noexcept : body(std::move(b)) {}
+    bson_buffer body;
+    /// The member `documents`; none when empty.
+    bson_buffer documents;
+};
+
 /// How libmongoc is to treat a command.
 enum class command_mode {
     /// Any server that the read preference allows; the read concern of the connection string.
@@ -56,6 +65,20 @@ struct answer {
     phase where = phase::none;
 };
 
+/// A connection to a server that nobody reads from or writes to.
+struct server_socket {
+    /// Not open when it could not be had.
+    unique_descriptor descriptor;
+    /// `host:port`
+    std::string address;
+    /// `{id: UUID}`
+    bson_buffer session;
+    /// A standalone server or the primary of a replica set.
+    bool takes_writes = false;
+    /// The server tells a repeated write by its number.
+    bool numbers_writes = false;
+};
+
 /// A client that connects on demand.
 ///
 /// Every member but the constructor has to run on the fiber that is attached to the lane. After an answer that leaves the client
@@ -65,9 +88,11 @@ class client {
 public:
     client(mongo_settings const& settings, std::shared_ptr<lane> where, std::shared_ptr<lookup_count> lookups);
 
-    /// Connects, authenticates and learns what the server can do.
-    answer open();
-    answer run(std::string const& database, std::span<std::byte const> command, command_options const& options);
+    /// Connects, authenticates and learns what the server can do: any server, or the primary.
+    answer open(mongoc_read_mode_t which);
+    /// Takes the connection of `open` away from libmongoc, with the session that was used on it. The client is of no use after that.
+    server_socket hand_over();
+    answer run(std::string const& database, command const& what, command_options const& options);
     /// Waits until libmongoc may look for servers again, so that `run` can be tried once more after an error.
     /// False when the wait was interrupted.
     bool recover(steady_clock::time_point expiry);
@@ -89,6 +114,8 @@ private:
     native::session session_;
     std::int64_t transaction_number_ = 0;
     bool can_retry_writes_ = false;
+    std::string type_;
+    std::string address_;
     bool usable_ = true;
 };
 

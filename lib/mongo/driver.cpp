@@ -29,19 +29,16 @@ bool driver::post(std::function<void()> f) {
     return accepting_;
 }
 
-void driver::start(std::shared_ptr<ticket> t) {
-    if (!post([this, t] { begin(t); }))
-        fail(t, errc::not_connected, "the store is closed", phase::none);
+void driver::start(std::shared_ptr<call> c) {
+    if (!post([this, c] { begin(std::make_shared<ticket>(c)); }))
+        c->fail(errc::not_connected, "the store is closed", phase::none);
 }
 
-void driver::cancel(std::weak_ptr<ticket> weak) {
-    post([this, weak] {
-        if (auto const t = weak.lock()) {
-            if (t->state_ == ticket::state::made)
-                t->cancelled_ = true;
-            else
-                end_early(t, errc::cancelled);
-        }
+void driver::cancel(std::shared_ptr<call> const& c) {
+    post([this, weak = std::weak_ptr(c)] {
+        auto const it = live_.find(weak.lock().get());
+        if (it != live_.end())
+            end_early(std::shared_ptr(it->second), errc::cancelled);
     });
 }
 
@@ -63,6 +60,18 @@ void driver::release(lease_id id, std::int64_t cursor, std::string database, std
     });
 }
 
+std::optional<home> driver::guest_home() {
+    std::lock_guard const lock(mutex_);
+    if (!accepting_)
+        return std::nullopt;
+    ++guests_;
+    std::shared_ptr<void> stay(nullptr, [self = shared_from_this()](void*) {
+        --self->guests_;
+        self->post([self = self.get()] { self->end_when_drained(); });
+    });
+    return home{context_.get_executor(), &context_, false, std::move(stay)};
+}
+
 void driver::close(std::function<void()> done) {
     auto const shared = std::make_shared<std::function<void()>>(std::move(done));
     if (!post([this, shared] {
@@ -75,12 +84,10 @@ void driver::close(std::function<void()> done) {
 // --- requests ----------------------------------------------------------------------------------------------------------
 
 void driver::begin(std::shared_ptr<ticket> const& t) {
-    live_.insert(t);
+    live_.emplace(t->call_.get(), t);
     t->started_ = steady_clock::now();
     if (closing_)
         return fail(t, errc::not_connected, "the store is closed", phase::none);
-    if (t->cancelled_)
-        return end_early(t, errc::cancelled);
     if (auto const deadline = t->what_.deadline) {
         if (*deadline <= t->started_)
             return end_early(t, errc::deadline);
@@ -123,6 +130,9 @@ phase driver::waited_for() const {
     for (auto const& [id, w] : workers_)
         if (w->connecting())
             return w->where()->where();
+    for (auto const& w : openers_)
+        if (w->connecting())
+            return w->where()->where();
     return phase::queue;
 }
 
@@ -160,8 +170,9 @@ void driver::finish(std::shared_ptr<ticket> const& t) {
     t->state_ = ticket::state::finished;
     t->deadline_.reset();
     t->pause_.reset();
-    live_.erase(t);
-    std::exchange(t->done_, nullptr)(std::move(t->result_));
+    auto const c = t->call_;
+    live_.erase(c.get());
+    c->complete(delivery::posted);
     end_when_drained();
 }
 
@@ -188,7 +199,7 @@ void driver::apply(pool_actions const& actions) {
 }
 
 void driver::open(client_id id) {
-    auto const w = std::make_shared<worker>(context_, settings_, lookups_);
+    auto const w = std::make_shared<worker>(context_, settings_, lookups_, MONGOC_READ_NEAREST);
     workers_.emplace(id, w);
     w->start(worker::callbacks{
         [this, id](answer const& a, bool usable) { opened(id, a, usable); },
@@ -202,8 +213,40 @@ void driver::opened(client_id id, answer const& a, bool usable) {
     if (usable)
         return apply(pool_.connected(id, now));
     connect_error_ = a;
-    bool const fatal = a.code == errc::authentication || a.code == errc::tls || a.replied;
-    apply(pool_.connect_failed(id, fatal ? connect_failure::fatal : connect_failure::transient, now));
+    apply(pool_.connect_failed(id, failure_kind(a), now));
+}
+
+void driver::open_socket(std::function<void(socket_offer)> done) {
+    auto const shared = std::make_shared<std::function<void(socket_offer)>>(std::move(done));
+    auto const refuse = [shared] {
+        socket_offer none;
+        none.why.code = errc::not_connected;
+        none.why.message = "the store is closed";
+        (*shared)(std::move(none));
+    };
+    bool const accepted = post([this, shared, refuse] {
+        if (closing_)
+            return refuse();
+        auto const w = std::make_shared<worker>(context_, settings_, lookups_, MONGOC_READ_PRIMARY);
+        openers_.insert(w);
+        w->start(worker::callbacks{
+            [this, w, shared](answer const& a, bool usable) { give_away(w, a, usable, std::move(*shared)); },
+            [] {},
+            [this, w] {
+                openers_.erase(w);
+                end_when_drained();
+            },
+        });
+    });
+    if (!accepted)
+        refuse();
+}
+
+void driver::give_away(std::shared_ptr<worker> const& w, answer const& a, bool usable, std::function<void(socket_offer)> done) {
+    if (!usable)
+        return done(socket_offer{server_socket(), a});
+    w->submit([a, done = std::move(done)](client& c) { done(socket_offer{c.hand_over(), a}); });
+    w->stop(); // after this
 }
 
 void driver::gone(client_id id) {
@@ -221,18 +264,8 @@ void driver::put_back(client_id id, bool usable) {
 
 void driver::refuse(request_id id, refuse_request::reason why) {
     auto const t = waiting_.extract(id).mapped();
-    switch (why) {
-    case refuse_request::reason::queue_timeout:
-        return fail(t, errc::pool_timeout,
-            fmt::format("no client of the pool became free within {} ms", settings_.pool.queue_timeout.count()), phase::queue);
-    case refuse_request::reason::closed:
-        return fail(t, errc::cancelled, "the store was closed", phase::queue);
-    case refuse_request::reason::unreachable:
-    case refuse_request::reason::fatal:
-        break;
-    }
-    auto const code = connect_error_.replied ? errc::server : connect_error_.code;
-    fail(t, code == errc::network ? errc::connect : code, connect_error_.message, connect_error_.where);
+    describe_refusal(t->result_, why, connect_error_, settings_.pool);
+    finish(t);
 }
 
 void driver::arm_pool_timer() {
@@ -291,9 +324,13 @@ driver::verdict driver::perform(ticket& t, worker& w, client& c) {
         auto a = t.what_.numbered ? send_numbered(t, w, c) : send(t, c);
         if (over())
             return verdict::finished;
-        bool const repeat = t.what_.repeatable && !t.repeated_ && is_retryable_read_error(a.server_code);
-        if (!a.replied || repeat)
-            return judge(t, std::move(a));
+        bool const may_look_again = steady_clock::now() + selection_pause < t.started_ + settings_.selection_timeout;
+        retry_rules const rules{t.what_.repeatable, false, t.what_.lease != 0}; // what is numbered has been repeated
+        auto const what_next = t.retry_.judge(a, rules, may_look_again);
+        if (what_next != retry_verdict::accept) {
+            note(t, std::move(a));
+            return what_next == retry_verdict::give_up ? verdict::finished : verdict::again;
+        }
         ++t.result_.round_trips;
         ++t.position_;
         bool const stop = a.server_code != 0 || (t.what_.ordered && has_write_errors(a.reply));
@@ -306,21 +343,12 @@ driver::verdict driver::perform(ticket& t, worker& w, client& c) {
     return verdict::finished;
 }
 
-// A command without an answer that counts: whether the request is to be tried on another client.
-driver::verdict driver::judge(ticket& t, answer a) {
+// A command without an answer that counts.
+void driver::note(ticket& t, answer a) {
     t.result_.code = a.replied ? errc_of_server(a.server_code) : a.code;
     t.result_.message = std::move(a.message);
     t.result_.sent = a.sent;
     t.result_.where = a.where;
-    if (t.what_.lease != 0)
-        return verdict::finished;
-    bool const looking = a.code == errc::connect || a.code == errc::server_selection;
-    if (!a.sent && looking)
-        return steady_clock::now() + selection_pause < t.started_ + settings_.selection_timeout ? verdict::again
-                                                                                                : verdict::finished;
-    // Not sent: the connection broke while nobody used it.
-    bool const harmless = a.sent ? t.what_.repeatable : a.code == errc::network;
-    return harmless && !std::exchange(t.repeated_, true) ? verdict::again : verdict::finished;
 }
 
 command_options driver::options_of(ticket const& t) const {
@@ -351,8 +379,7 @@ answer driver::send_numbered(ticket& t, worker& w, client& c) {
     o.transaction_number = c.next_transaction_number();
     auto const& command = t.what_.commands[t.position_];
     auto first = c.run(t.what_.database, command, o);
-    bool const worth_it =
-        first.replied ? has_label(first.reply, "RetryableWriteError") : first.sent && first.code == errc::network;
+    bool const worth_it = first.sent && retry_logic().judge(first, retry_rules{false, true, false}, false) == retry_verdict::repeat;
     if (!worth_it || !o.transaction_number || !settings_.retry_writes || w.where()->interrupted())
         return first;
     if (first.replied && !c.recover(steady_clock::now() + settings_.selection_timeout))
@@ -378,7 +405,7 @@ bool driver::follow_cursor(ticket& t, client& c) {
         if (t.state_ == ticket::state::finished)
             return false;
         if (!a.replied) {
-            judge(t, std::move(a));
+            note(t, std::move(a));
             return false;
         }
         ++t.result_.round_trips;
@@ -387,13 +414,6 @@ bool driver::follow_cursor(ticket& t, client& c) {
         if (failed)
             return false;
     }
-}
-
-cursor_lease::~cursor_lease() {
-    if (id_ == 0)
-        return;
-    if (auto const d = owner_.lock())
-        d->release(id_, cursor_, std::move(database_), std::move(collection_));
 }
 
 // --- leases ------------------------------------------------------------------------------------------------------------
@@ -412,7 +432,7 @@ void driver::keep_lease(ticket& t, client_id id, worker& w, bool usable) {
         leases_.emplace(lease_of, lease{id, workers_.at(id), w.where()->server()});
     }
     t.result_.lease =
-        cursor_lease(weak_from_this(), lease_of, cursor_id_of(reply), t.what_.database, cursor_collection_of(reply));
+        cursor_lease(weak_from_this(), lease_of, cursor_id_of(reply), t.what_.database, cursor_collection_of(reply), false);
 }
 
 void driver::end_lease(lease_id id, bool usable) {
@@ -425,18 +445,20 @@ void driver::end_lease(lease_id id, bool usable) {
 void driver::shut() {
     if (!std::exchange(closing_, true)) {
         apply(pool_.close());
-        for (auto const& t : std::vector(live_.begin(), live_.end()))
+        for (auto const& [c, t] : std::map(live_))
             end_early(t, errc::cancelled);
         for (auto const& [id, l] : std::exchange(leases_, {}))
             put_back(l.client, true);
         for (auto const& [id, w] : workers_)
+            w->stop();
+        for (auto const& w : openers_)
             w->stop();
     }
     end_when_drained();
 }
 
 void driver::end_when_drained() {
-    if (!closing_ || !live_.empty() || !workers_.empty())
+    if (!closing_ || !live_.empty() || !workers_.empty() || !openers_.empty() || guests_ != 0)
         return;
     pool_timer_.cancel();
     for (auto const& done : std::exchange(when_closed_, {}))

@@ -2,14 +2,16 @@
 
 /// The thread that libmongoc runs on, and the traffic on it: requests, clients, leases.
 
+#include "mongo/call.hpp"
 #include "mongo/pool_logic.hpp"
-#include "mongo/request.hpp"
+#include "mongo/retry.hpp"
 #include "mongo/worker.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <map>
@@ -22,23 +24,20 @@
 
 namespace cormorant::detail {
 
-/// A request under way.
+/// What the driver knows of a call that it serves.
 class ticket {
 public:
-    /// `done` is called exactly once, on any thread and with no fiber waiting for it: it must not run code of the user's.
-    ticket(request what, std::function<void(result)> done) : what_(std::move(what)), done_(std::move(done)) {}
+    explicit ticket(std::shared_ptr<call> c) : call_(std::move(c)), what_(call_->what), result_(call_->outcome) {}
 
 private:
     friend class driver;
-    enum class state { made, queued, pausing, running, finished };
+    enum class state { queued, pausing, running, finished };
 
-    request what_;
-    std::function<void(result)> done_;
-    state state_ = state::made;
-    result result_;
-    /// Set when it was cancelled before it began.
-    bool cancelled_ = false;
-    bool repeated_ = false;
+    std::shared_ptr<call> call_;
+    request& what_;
+    result& result_;
+    state state_ = state::queued;
+    retry_logic retry_;
     std::size_t position_ = 0;
     steady_clock::time_point started_;
     steady_clock::time_point queued_at_;
@@ -48,21 +47,36 @@ private:
     std::shared_ptr<worker> serving_;
 };
 
+/// A connection that was made for somebody else, or why there is none.
+struct socket_offer {
+    server_socket socket;
+    answer why;
+};
+
 /// Everything that lives on the driver thread.
 ///
-/// Thread safety: `start`, `cancel`, `release` and `close` may be called from any thread; none of them waits. All else happens on
-/// the driver thread. Its owner is `driver_thread`.
-class driver : public std::enable_shared_from_this<driver> {
+/// Thread safety: `start`, `cancel`, `release`, `open_socket`, `post` and `close` may be called from any thread; none of them waits.
+/// All else happens on the driver thread. Its owner is `driver_thread`.
+class driver final : public cursor_keeper, public std::enable_shared_from_this<driver> {
 public:
     explicit driver(mongo_settings settings);
 
     mongo_settings const& settings() const noexcept { return settings_; }
+    boost::asio::io_context& context() noexcept { return context_; }
 
-    void start(std::shared_ptr<ticket> t);
-    /// Ends the request with `errc::cancelled`, unless it is over.
-    void cancel(std::weak_ptr<ticket> t);
-    /// Kills the cursor and gives its client back, in the background.
-    void release(lease_id lease, std::int64_t cursor, std::string database, std::string collection);
+    void start(std::shared_ptr<call> c);
+    /// Ends it with `errc::cancelled`, unless it is over.
+    void cancel(std::shared_ptr<call> const& c);
+    void release(lease_id lease, std::int64_t cursor, std::string database, std::string collection) override;
+    /// Connects to the primary, authenticates, and gives the connection away. `done` is called on the driver thread, once.
+    void open_socket(std::function<void(socket_offer)> done);
+    /// The driver thread as the home of calls whose own cannot be found out; it runs until the last such call is gone. Nothing when it
+    /// has ended already. Their answers must not be delivered in place.
+    std::optional<home> guest_home();
+    /// Runs `f` on the driver thread; false when the driver has ended, and `f` will not run.
+    bool post(std::function<void()> f);
+    /// What a request that waits for a connection waits for. On the driver thread only.
+    phase waited_for() const;
     /// Ends all requests with `errc::cancelled`, then all clients, then calls `done`.
     void close(std::function<void()> done);
 
@@ -79,7 +93,6 @@ private:
     };
     enum class verdict { finished, again };
 
-    bool post(std::function<void()> f);
     void begin(std::shared_ptr<ticket> const& t);
     void enqueue(std::shared_ptr<ticket> const& t);
     void pause(std::shared_ptr<ticket> const& t, std::chrono::milliseconds time);
@@ -88,9 +101,9 @@ private:
     void fail(std::shared_ptr<ticket> const& t, errc code, std::string message, phase where);
 
     void apply(pool_actions const& actions);
-    phase waited_for() const;
     void open(client_id id);
     void opened(client_id id, answer const& a, bool usable);
+    void give_away(std::shared_ptr<worker> const& w, answer const& a, bool usable, std::function<void(socket_offer)> done);
     void gone(client_id id);
     void put_back(client_id id, bool usable);
     void refuse(request_id id, refuse_request::reason why);
@@ -98,7 +111,7 @@ private:
 
     void serve(std::shared_ptr<ticket> const& t, client_id id, worker& w, client& c);
     verdict perform(ticket& t, worker& w, client& c);
-    verdict judge(ticket& t, answer a);
+    void note(ticket& t, answer a);
     answer send(ticket& t, client& c);
     answer send_numbered(ticket& t, worker& w, client& c);
     bool follow_cursor(ticket& t, client& c);
@@ -120,7 +133,9 @@ private:
     pool_logic pool_;
     std::map<client_id, std::shared_ptr<worker>> workers_;
     std::map<request_id, std::shared_ptr<ticket>> waiting_;
-    std::set<std::shared_ptr<ticket>> live_;
+    std::map<call const*, std::shared_ptr<ticket>> live_;
+    /// Those that connect for `open_socket`.
+    std::set<std::shared_ptr<worker>> openers_;
     std::map<lease_id, lease> leases_;
     request_id next_request_ = 1;
     lease_id next_lease_ = 1;
@@ -129,6 +144,7 @@ private:
     bool closing_ = false;
     std::vector<std::function<void()>> when_closed_;
 
+    std::atomic<int> guests_ = 0;
     std::mutex mutex_;
     bool accepting_ = true; // guarded by mutex_
 };

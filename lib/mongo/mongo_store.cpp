@@ -1,4 +1,4 @@
-#include "mongo/driver.hpp"
+#include "mongo/fast_lane.hpp"
 #include "mongo/outcome.hpp"
 #include "mongo/plan.hpp"
 #include "store/deliver.hpp"
@@ -16,29 +16,64 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Sends a request to the driver; `read(handler, result)` then runs on the executor of the handler. Cancellation of the handler's
-/// slot ends it.
+/// Who carries out requests.
+struct planes {
+    std::shared_ptr<driver> control;
+    /// None when it is switched off.
+    std::shared_ptr<fast_lane> fast;
+};
+
+/// A request of ours: `read(handler, result)` runs on the executor of the handler.
 template <class Handler, class Read>
-void send(std::shared_ptr<driver> const& to, request what, pending_handler<Handler> pending, Read read) {
-    auto slot = pending.cancellation_slot();
-    struct state {
-        pending_handler<Handler> pending;
-        Read read;
-    };
-    // Copyable, as std::function wants it.
-    auto const shared = std::make_shared<state>(state{std::move(pending), std::move(read)});
-    auto const t = std::make_shared<ticket>(std::move(what), [shared](result r) {
-        shared->pending.finish([read = std::move(shared->read), r = std::move(r)](
-                                   Handler handler) mutable { read(std::move(handler), std::move(r)); });
-    });
+class pending_call final : public fast_call {
+public:
+    pending_call(request r, pending_handler<Handler> pending, std::optional<home> where, Read read)
+        : fast_call(std::move(r), std::move(where)), pending_(std::move(pending)), read_(std::move(read)) {}
+
+    void complete(delivery how) override {
+        auto f = [read = std::move(read_), r = std::move(outcome)](Handler handler) mutable {
+            read(std::move(handler), std::move(r));
+        };
+        if (how == delivery::in_place && caller->direct)
+            pending_.finish_here(std::move(f));
+        else
+            pending_.finish(std::move(f));
+    }
+
+private:
+    pending_handler<Handler> pending_;
+    Read read_;
+};
+
+/// Starts `c` on `to`; the slot of its handler cancels it.
+template <class Plane, class Slot>
+void start_on(std::shared_ptr<Plane> const& to, std::shared_ptr<fast_call> c, Slot slot) {
     if (slot.is_connected())
-        slot.assign([driver = std::weak_ptr(to), t = std::weak_ptr(t)](asio::cancellation_type type) {
+        slot.assign([plane = std::weak_ptr(to), weak = std::weak_ptr(c)](asio::cancellation_type type) {
             if ((type & (asio::cancellation_type::terminal | asio::cancellation_type::total)) == asio::cancellation_type::none)
                 return;
-            if (auto const d = driver.lock())
-                d->cancel(t);
+            if (auto const p = plane.lock())
+                if (auto const running = weak.lock())
+                    p->cancel(running);
         });
-    to->start(t);
+    to->start(std::move(c));
+}
+
+/// Sends a request; `read(handler, result)` then runs on the executor of the handler. Cancellation of the handler's slot ends it.
+template <class Handler, class Read>
+void send(planes const& to, request what, pending_handler<Handler> pending, Read read) {
+    auto const slot = pending.cancellation_slot();
+    std::optional<home> caller;
+    if (to.fast != nullptr && fast_lane::serves(what, to.control->settings())) {
+        caller = find_home(pending.executor());
+        if (!caller)
+            caller = to.control->guest_home(); // and the answer is posted
+    }
+    auto c = std::make_shared<pending_call<Handler, Read>>(std::move(what), std::move(pending), std::move(caller), std::move(read));
+    if (c->caller)
+        start_on(to.fast, std::move(c), slot);
+    else
+        start_on(to.control, std::move(c), slot);
 }
 
 /// Calls the handler with what `make()` gives, or with what it throws.
@@ -57,8 +92,8 @@ void answer_with(Handler handler, F make) {
 /// An answer that comes in batches, the first of which is here.
 class mongo_cursor final : public cursor_source {
 public:
-    mongo_cursor(std::shared_ptr<driver> to, expectation expected, call_options const& options, result first)
-        : driver_(std::move(to)), expected_(std::move(expected)), statistics_(options.statistics), deadline_(options.deadline) {
+    mongo_cursor(planes to, expectation expected, call_options const& options, result first)
+        : planes_(std::move(to)), expected_(std::move(expected)), statistics_(options.statistics), deadline_(options.deadline) {
         expected_.bounded = false;
         take(std::move(first));
     }
@@ -77,7 +112,8 @@ public:
         more.bounded = false;
         more.cursor = true;
         more.lease = lease_.id();
-        send(driver_, std::move(more), std::move(pending), [this](completion handler, result r) {
+        more.plain = lease_.plain();
+        send(planes_, std::move(more), std::move(pending), [this](completion handler, result r) {
             batch found;
             try {
                 count_in(r);
@@ -114,7 +150,7 @@ private:
             statistics_->documents += static_cast<std::int64_t>(batch_.size());
     }
 
-    std::shared_ptr<driver> driver_;
+    planes planes_;
     expectation expected_;
     std::shared_ptr<call_statistics> statistics_;
     std::optional<steady_clock::time_point> deadline_;
@@ -124,7 +160,15 @@ private:
 
 class mongo_store final : public store {
 public:
-    explicit mongo_store(mongo_settings settings) : database_(settings.database), thread_(std::move(settings)) {}
+    explicit mongo_store(mongo_settings settings) : database_(settings.database), thread_(std::move(settings)) {
+        planes_.control = thread_.get();
+        if (planes_.control->settings().fast_lane)
+            planes_.fast = std::make_shared<fast_lane>(planes_.control);
+    }
+    ~mongo_store() override {
+        if (planes_.fast)
+            planes_.fast->close([] {});
+    }
 
     std::string_view kind() const noexcept override { return "mongodb"; }
     std::string_view database() const noexcept override { return database_; }
@@ -140,14 +184,14 @@ public:
         pending_handler<completion> pending(std::move(done));
         plan p;
         try {
-            p = make_plan(std::move(op), options, thread_.get()->settings());
+            p = make_plan(std::move(op), options, planes_.control->settings());
         } catch (...) {
             pending.finish([why = std::current_exception()](completion handler) { std::move(handler)(why, reply()); });
             return;
         }
         bool const has_cursor = p.what.cursor;
-        send(thread_.get(), std::move(p.what), std::move(pending),
-            [expected = std::move(p.then), options = std::move(options), to = thread_.get(), has_cursor](
+        send(planes_, std::move(p.what), std::move(pending),
+            [expected = std::move(p.then), options = std::move(options), to = planes_, has_cursor](
                 completion handler, result r) mutable {
                 if (options.statistics)
                     count(*options.statistics, r);
@@ -162,12 +206,19 @@ public:
 
     void start_close(close_completion done) override {
         auto const pending = std::make_shared<pending_handler<close_completion>>(std::move(done));
-        thread_.get()->close([pending] { pending->finish([](close_completion handler) { std::move(handler)(nullptr); }); });
+        auto const close_driver = [control = planes_.control, pending] {
+            control->close([pending] { pending->finish([](close_completion handler) { std::move(handler)(nullptr); }); });
+        };
+        if (planes_.fast)
+            planes_.fast->close(close_driver);
+        else
+            close_driver();
     }
 
 private:
     std::string database_;
     driver_thread thread_;
+    planes planes_;
 };
 
 } // namespace

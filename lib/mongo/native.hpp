@@ -28,6 +28,11 @@ using read_preferences = std::unique_ptr<mongoc_read_prefs_t, deleter<mongoc_rea
 using apm_callbacks = std::unique_ptr<mongoc_apm_callbacks_t, deleter<mongoc_apm_callbacks_destroy>>;
 using server_description = std::unique_ptr<mongoc_server_description_t, deleter<mongoc_server_description_destroy>>;
 
+inline std::vector<std::byte> bytes_of(bson_t const* b) {
+    auto const* first = reinterpret_cast<std::byte const*>(bson_get_data(b));
+    return std::vector<std::byte>(first, first + b->len);
+}
+
 /// A `bson_t` that owns its memory.
 class bson {
 public:
@@ -43,10 +48,7 @@ public:
         bson_destroy(&data_);
         return &data_;
     }
-    std::vector<std::byte> bytes() const {
-        auto const* first = reinterpret_cast<std::byte const*>(bson_get_data(&data_));
-        return std::vector<std::byte>(first, first + data_.len);
-    }
+    std::vector<std::byte> bytes() const { return bytes_of(&data_); }
 
 private:
     bson_t data_;

@@ -319,7 +319,7 @@ public:
             p_.what.database = o.database;
         p_.what.mode = command_mode::raw;
         p_.what.bounded = !o.command.contains("maxTimeMS");
-        p_.what.commands.push_back(encode(o.command));
+        p_.what.commands.emplace_back(encode(o.command));
     }
 
 private:
@@ -347,23 +347,24 @@ private:
         p_.what.mode = command_mode::read;
         p_.what.repeatable = settings_.retry_reads;
         p_.what.bounded = !extra.contains("maxTimeMS");
-        p_.what.commands.push_back(c.finish());
+        p_.what.commands.emplace_back(c.finish());
     }
     void write(command_writer& c, document const& extra, bool numbered) {
         p_.what.numbered = numbered && acknowledged_;
         finish_write(extra);
-        p_.what.commands.push_back(c.finish());
+        p_.what.commands.emplace_back(c.finish());
     }
 
     // Appends one document, `_id` first when it has none. Remembers its id.
-    void put_document(bson_writer& w, std::string_view key, document const& d) {
+    void put_document(bson_buffer& out, document const& d) {
         if (auto const* id = d.find("_id")) {
-            w.put(key, d);
+            append_bson(out, d);
             p_.then.inserted_ids.push_back(*id);
             return;
         }
         auto const id = object_id::generate();
-        auto const mark = w.open(key, bson_type::document);
+        bson_writer w(out);
+        auto const mark = w.open();
         w.put("_id", id);
         for (auto const& [k, v] : d)
             w.put(k, v);
@@ -375,26 +376,26 @@ private:
     void insert_batch(insert_op const& o, std::size_t& next) {
         command_writer c("insert", o.collection);
         c.put("ordered", o.ordered).members(o.extra);
-        c.array_of("documents", [&](bson_writer& w) {
-            auto& out = c.bytes();
-            auto const begin = out.size();
-            position_key position;
-            for (std::size_t n = 0; next < o.docs.size() && n < max_batch_count; ++n) {
-                auto const before = out.size();
-                put_document(w, position(n), o.docs[next]);
-                auto const size = out.size() - before - position(n).size() - 2; // without type and key
-                if (size > max_bson_size)
-                    throw error(errc::limit_exceeded,
-                        fmt::format("document {} has {} bytes, a document may have {}", next, size, max_bson_size));
-                if (n > 0 && out.size() - begin > max_batch_bytes) {
-                    out.resize(before); // it begins the next command
-                    p_.then.inserted_ids.pop_back();
-                    break;
-                }
-                ++next;
+        auto& made = p_.what.commands.emplace_back(c.finish());
+        auto& out = made.documents;
+        // With the keys that they have when they are an array.
+        std::size_t total = 0;
+        position_key position;
+        for (std::size_t n = 0; next < o.docs.size() && n < max_batch_count; ++n) {
+            auto const before = out.size();
+            put_document(out, o.docs[next]);
+            auto const size = out.size() - before;
+            if (size > max_bson_size)
+                throw error(errc::limit_exceeded,
+                    fmt::format("document {} has {} bytes, a document may have {}", next, size, max_bson_size));
+            total += size + position(n).size() + 2;
+            if (n > 0 && total > max_batch_bytes) {
+                out.resize(before); // it begins the next command
+                p_.then.inserted_ids.pop_back();
+                break;
             }
-        });
-        p_.what.commands.push_back(c.finish());
+            ++next;
+        }
     }
 
     plan& p_;
@@ -441,6 +442,17 @@ bson_buffer encode_unless_empty(document const& d) {
     return d.empty() ? bson_buffer() : encode(d);
 }
 
+// What every server takes on any connection to the primary: nothing of these is about sessions, servers or whole databases.
+bool is_plain(operation const& op) {
+    return std::visit(
+        []<class Op>(Op const&) {
+            return std::is_same_v<Op, find_op> || std::is_same_v<Op, aggregate_op> || std::is_same_v<Op, count_op> ||
+                   std::is_same_v<Op, distinct_op> || std::is_same_v<Op, insert_op> || std::is_same_v<Op, update_op> ||
+                   std::is_same_v<Op, remove_op> || std::is_same_v<Op, find_and_modify_op>;
+        },
+        op);
+}
+
 bool is_acknowledged(document const& write_concern, mongo_settings const& settings) {
     if (write_concern.empty())
         return mongoc_write_concern_is_acknowledged(mongoc_uri_get_write_concern(settings.uri.get()));
@@ -463,6 +475,7 @@ plan make_plan(operation op, call_options const& options, mongo_settings const& 
     what.read_preferences = make_read_preferences(options.read_preference);
     what.deadline = options.deadline;
     what.acknowledged = !result.then.is_write || is_acknowledged(options.write_concern, settings);
+    what.plain = is_plain(op);
     std::visit(planner(result, settings, what.acknowledged), op);
     if (what.mode != command_mode::write || std::holds_alternative<aggregate_op>(op))
         what.read_concern = encode_unless_empty(options.read_concern);

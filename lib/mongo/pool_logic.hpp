@@ -3,6 +3,8 @@
 /// Decides which client serves which request, and when clients are opened and closed. It does nothing itself: events go in,
 /// actions come out.
 
+#include <boost/container/small_vector.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -54,7 +56,8 @@ struct refuse_request {
     friend bool operator==(refuse_request const&, refuse_request const&) = default;
 };
 using pool_action = std::variant<open_client, grant_client, close_client, refuse_request>;
-using pool_actions = std::vector<pool_action>;
+/// Nearly always one.
+using pool_actions = boost::container::small_vector<pool_action, 2>;
 
 /// What a failed connection says about the next one.
 enum class connect_failure {

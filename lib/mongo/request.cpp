@@ -1,5 +1,7 @@
 #include "mongo/request.hpp"
 
+#include <utility>
+
 namespace cormorant::detail {
 namespace {
 
@@ -52,7 +54,33 @@ bool has_label(bson_buffer const& reply, std::string_view label) {
     });
 }
 
-bson_buffer make_get_more(std::int64_t id, std::string_view collection, std::int32_t batch_size) {
+std::optional<int> code_of(bson_buffer const& reply) {
+    return look(reply, std::optional<int>(), [](bson_view root) -> std::optional<int> {
+        auto const ok = root.find("ok");
+        if (!ok)
+            return std::nullopt;
+        if (ok->type() == bson_type::boolean ? ok->as_bool() : ok->as_double() != 0)
+            return 0;
+        auto const code = root.find("code");
+        return code && code->type() == bson_type::int32 && code->as_int32() != 0 ? code->as_int32() : 1;
+    });
+}
+
+std::string message_of(bson_buffer const& reply) {
+    return look(reply, std::string(), [](bson_view root) {
+        auto const text = root.find("errmsg");
+        return text ? std::string(text->as_string()) : std::string();
+    });
+}
+
+cursor_lease::~cursor_lease() {
+    if (id_ == 0)
+        return;
+    if (auto const keeper = owner_.lock())
+        keeper->release(id_, cursor_, std::move(database_), std::move(collection_));
+}
+
+command make_get_more(std::int64_t id, std::string_view collection, std::int32_t batch_size) {
     bson_buffer out;
     bson_writer writer(out);
     auto const root = writer.open();
@@ -61,10 +89,10 @@ bson_buffer make_get_more(std::int64_t id, std::string_view collection, std::int
     if (batch_size > 0)
         writer.put("batchSize", batch_size);
     writer.close(root);
-    return out;
+    return command(std::move(out));
 }
 
-bson_buffer make_kill_cursors(std::int64_t id, std::string_view collection) {
+command make_kill_cursors(std::int64_t id, std::string_view collection) {
     bson_buffer out;
     bson_writer writer(out);
     auto const root = writer.open();
@@ -73,7 +101,7 @@ bson_buffer make_kill_cursors(std::int64_t id, std::string_view collection) {
     writer.put("0", id);
     writer.close(ids);
     writer.close(root);
-    return out;
+    return command(std::move(out));
 }
 
 } // namespace cormorant::detail

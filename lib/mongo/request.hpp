@@ -16,20 +16,26 @@
 
 namespace cormorant::detail {
 
-class driver;
-
-/// A client that is kept for an open cursor. 0: none.
+/// What is kept for an open cursor: the client or the session that has it. 0: nothing.
 using lease_id = std::uint64_t;
 
-/// An open cursor and the client that has it. Its end gives the client back and kills the cursor, in the background.
+/// Keeps what open cursors need. Thread safety: any thread.
+class cursor_keeper {
+public:
+    virtual ~cursor_keeper() = default;
+    /// Gives back what was kept and kills the cursor, in the background.
+    virtual void release(lease_id lease, std::int64_t cursor, std::string database, std::string collection) = 0;
+};
+
+/// An open cursor and who keeps what it needs. Its end kills the cursor, in the background.
 /// Thread safety: as a standard container.
 class cursor_lease {
 public:
     cursor_lease() noexcept = default;
     cursor_lease(
-        std::weak_ptr<driver> owner, lease_id id, std::int64_t cursor, std::string database, std::string collection) noexcept
-        : owner_(std::move(owner)), id_(id), cursor_(cursor), database_(std::move(database)), collection_(std::move(collection)) {
-    }
+        std::weak_ptr<cursor_keeper> owner, lease_id id, std::int64_t cursor, std::string database, std::string collection, bool plain) noexcept
+        : owner_(std::move(owner)), id_(id), cursor_(cursor), database_(std::move(database)), collection_(std::move(collection)),
+          plain_(plain) {}
     cursor_lease(cursor_lease&& other) noexcept { swap(other); }
     cursor_lease& operator=(cursor_lease&& other) noexcept {
         cursor_lease(std::move(other)).swap(*this);
@@ -42,6 +48,8 @@ public:
     std::int64_t cursor() const noexcept { return cursor_; }
     std::string const& database() const noexcept { return database_; }
     std::string const& collection() const noexcept { return collection_; }
+    /// `request::plain` of the request that opened it.
+    bool plain() const noexcept { return plain_; }
     /// Somebody else has taken care of it.
     void forget() noexcept { id_ = 0; }
     void swap(cursor_lease& other) noexcept {
@@ -50,20 +58,22 @@ public:
         std::swap(cursor_, other.cursor_);
         std::swap(database_, other.database_);
         std::swap(collection_, other.collection_);
+        std::swap(plain_, other.plain_);
     }
 
 private:
-    std::weak_ptr<driver> owner_;
+    std::weak_ptr<cursor_keeper> owner_;
     lease_id id_ = 0;
     std::int64_t cursor_ = 0;
     std::string database_;
     std::string collection_;
+    bool plain_ = false;
 };
 
 struct request {
     std::string database;
     /// Sent one after the other.
-    std::vector<bson_buffer> commands;
+    std::vector<command> commands;
     command_mode mode = command_mode::read;
     native::read_preferences read_preferences;
     bson_buffer read_concern;
@@ -83,8 +93,11 @@ struct request {
     bool cursor = false;
     /// The rest of the answer is fetched at once.
     bool collect = false;
-    /// For `getMore`: the client that has the cursor.
+    /// For `getMore`: what is kept for the cursor.
     lease_id lease = 0;
+    /// The server can carry it out on any connection to the primary, so the fast lane may serve it; of a `getMore`: that is where its
+    /// cursor is kept.
+    bool plain = false;
 };
 
 struct result {
@@ -110,8 +123,12 @@ std::int64_t cursor_id_of(bson_buffer const& reply);
 std::string cursor_collection_of(bson_buffer const& reply);
 bool has_write_errors(bson_buffer const& reply);
 bool has_label(bson_buffer const& reply, std::string_view label);
+/// The code of a reply with `ok: 0`, 0 of one with `ok: 1`; nothing when it has no `ok`, and so is no reply at all.
+std::optional<int> code_of(bson_buffer const& reply);
+/// The text of a reply that is an error.
+std::string message_of(bson_buffer const& reply);
 /// `{getMore: id, collection, batchSize}`
-bson_buffer make_get_more(std::int64_t id, std::string_view collection, std::int32_t batch_size);
-bson_buffer make_kill_cursors(std::int64_t id, std::string_view collection);
+command make_get_more(std::int64_t id, std::string_view collection, std::int32_t batch_size);
+command make_kill_cursors(std::int64_t id, std::string_view collection);
 
 } // namespace cormorant::detail

@@ -160,6 +160,33 @@ std::int32_t milliseconds32(std::chrono::milliseconds t) {
     return static_cast<std::int32_t>(std::clamp<std::int64_t>(t.count(), 1, std::numeric_limits<std::int32_t>::max()));
 }
 
+// The document that libmongoc appends under `key`; empty when it appends none.
+bson_buffer member_of(native::bson const& container, char const* key) {
+    auto const bytes = container.bytes();
+    auto const found = bson_view(bytes).find(key);
+    if (!found)
+        return {};
+    auto const inner = found->as_document().bytes();
+    return bson_buffer(inner.begin(), inner.end());
+}
+
+bson_buffer read_concern_of(mongoc_uri_t const* uri) {
+    // libmongoc gives what it appends only for commands, and takes a concern that is not const.
+    std::unique_ptr<mongoc_read_concern_t, native::deleter<mongoc_read_concern_destroy>> const concern(
+        mongoc_read_concern_copy(mongoc_uri_get_read_concern(uri)));
+    native::bson options;
+    mongoc_read_concern_append(concern.get(), options.get());
+    return member_of(options, "readConcern");
+}
+
+bson_buffer write_concern_of(mongoc_uri_t const* uri) {
+    std::unique_ptr<mongoc_write_concern_t, native::deleter<mongoc_write_concern_destroy>> const concern(
+        mongoc_write_concern_copy(mongoc_uri_get_write_concern(uri)));
+    native::bson options;
+    mongoc_write_concern_append(concern.get(), options.get());
+    return member_of(options, "writeConcern");
+}
+
 void require_sensible(mongo_settings const& s) {
     if (s.pool.max_size == 0)
         throw error(errc::invalid_argument, "max_pool_size must be at least 1");
@@ -203,6 +230,12 @@ mongo_settings parse_settings(std::string_view connection_string, mongo_options 
     result.pool.connect_patience = result.selection_timeout;
     bool const alone = mongoc_uri_get_hosts(u)->next == nullptr && mongoc_uri_get_replica_set(u) == nullptr;
     result.direct = mongoc_uri_get_option_as_bool(u, MONGOC_URI_DIRECTCONNECTION, alone);
+    result.socket_timeout = duration_option(u, MONGOC_URI_SOCKETTIMEOUTMS, std::chrono::milliseconds(MONGOC_DEFAULT_SOCKETTIMEOUTMS));
+    result.reads_primary = mongoc_read_prefs_get_mode(mongoc_uri_get_read_prefs_t(u)) == MONGOC_READ_PRIMARY;
+    result.read_concern = read_concern_of(u);
+    result.write_concern = write_concern_of(u);
+    // What is secured or compressed is libmongoc's.
+    result.fast_lane = options.fast_lane() && !mongoc_uri_get_tls(u) && bson_empty(mongoc_uri_get_compressors(u));
     result.retry_reads = mongoc_uri_get_option_as_bool(u, MONGOC_URI_RETRYREADS, true);
     result.retry_writes = mongoc_uri_get_option_as_bool(u, MONGOC_URI_RETRYWRITES, true);
     require_sensible(result);

@@ -6,6 +6,7 @@
 #include "mongo/pool_logic.hpp"
 #include "mongo/transport.hpp"
 
+#include <cormorant/bson/bson.hpp>
 #include <cormorant/mongo/mongo_store.hpp>
 
 #include <chrono>
@@ -24,6 +25,15 @@ struct mongo_settings {
     std::chrono::milliseconds selection_timeout{0};
     /// One server, whatever it is.
     bool direct = false;
+    /// How long an answer may take.
+    std::chrono::milliseconds socket_timeout{0};
+    /// Plain operations may go past libmongoc.
+    bool fast_lane = true;
+    /// Reads go to the primary unless their options say otherwise.
+    bool reads_primary = true;
+    /// `{level}` and `{w, j, wtimeout}` of the connection string; empty when it says nothing.
+    bson_buffer read_concern;
+    bson_buffer write_concern;
     bool retry_reads = true;
     bool retry_writes = true;
     std::optional<tls_settings> tls;

@@ -34,6 +34,7 @@ constexpr int stream_type = 0x636f;
 constexpr std::chrono::milliseconds least_write_time(1000);
 
 struct fiber_stream : mongoc_stream_t {
+    stream_source* source;
     std::shared_ptr<lane> where;
     std::shared_ptr<transport> connection;
     // True while an answer to a command, not to the hello of a scan, is to be read.
@@ -97,8 +98,10 @@ ssize_t write_callback(mongoc_stream_t* stream, mongoc_iovec_t* parts, std::size
         for (std::size_t i = 0; i < count; ++i)
             buffers.emplace_back(parts[i].iov_base, parts[i].iov_len);
         auto const time = std::max(std::chrono::milliseconds(timeout_ms), least_write_time);
-        if (is_data)
+        if (is_data) {
             s.where->set_sent(true);
+            s.source->last_used = s.connection;
+        }
         auto const written = s.connection->write(
             std::span<asio::const_buffer const>(buffers.data(), buffers.size()), steady_clock::now() + time, ec);
         if (is_data && written == 0)
@@ -234,7 +237,7 @@ bool should_retry_callback(mongoc_stream_t*) noexcept {
     return false;
 }
 
-mongoc_stream_t* make_stream(std::shared_ptr<lane> where, std::shared_ptr<transport> connection) {
+mongoc_stream_t* make_stream(stream_source& source, std::shared_ptr<transport> connection) {
     auto* stream = new fiber_stream();
     stream->type = stream_type;
     stream->destroy = destroy_callback;
@@ -249,7 +252,8 @@ mongoc_stream_t* make_stream(std::shared_ptr<lane> where, std::shared_ptr<transp
     stream->failed = destroy_callback;
     stream->timed_out = timed_out_callback;
     stream->should_retry = should_retry_callback;
-    stream->where = std::move(where);
+    stream->source = &source;
+    stream->where = source.where;
     stream->connection = std::move(connection);
     return stream;
 }
@@ -264,7 +268,7 @@ mongoc_stream_t* refuse(bson_error_t* error, char const* why) noexcept {
 mongoc_stream_t* initiate_stream(
     mongoc_uri_t const*, mongoc_host_list_t const* host, void* user_data, bson_error_t* error) noexcept {
     try {
-        auto const& source = *static_cast<stream_source const*>(user_data);
+        auto& source = *static_cast<stream_source*>(user_data);
         if (!source.where->attached())
             return refuse(error, "not on a fiber");
         if (source.where->interrupted())
@@ -279,7 +283,7 @@ mongoc_stream_t* initiate_stream(
             return refuse(error, failure.message.c_str());
         }
         source.where->enter(phase::selection);
-        return make_stream(source.where, std::move(connection));
+        return make_stream(source, std::move(connection));
     } catch (...) {
         return refuse(error, "out of memory");
     }

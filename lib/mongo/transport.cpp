@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -39,6 +40,11 @@ std::string handshake_reason(SSL* ssl, error_code ec) {
 }
 
 } // namespace
+
+unique_descriptor::~unique_descriptor() {
+    if (descriptor_ >= 0)
+        ::close(descriptor_);
+}
 
 transport::transport(std::shared_ptr<lane> where, std::shared_ptr<lookup_count> lookups)
     : lane_(std::move(where)), lookups_(std::move(lookups)), socket_(lane_->context()) {}
@@ -250,6 +256,20 @@ std::size_t transport::read(std::span<std::byte> out, std::size_t minimum, stead
     if (begin_ == end_)
         read_ahead();
     return count;
+}
+
+unique_descriptor transport::release() {
+    error_code ec;
+    if (reading_) {
+        socket_.cancel(ec);
+        lane_->wait_out([this] { return !reading_; });
+    }
+    unique_descriptor result;
+    bool const sound = socket_.is_open() && !tls_ && begin_ == end_ && (!ended_ || end_reason_ == asio::error::operation_aborted);
+    if (sound)
+        result = unique_descriptor(socket_.release(ec));
+    close();
+    return result;
 }
 
 void transport::close() noexcept {

@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cormorant::detail {
@@ -23,6 +24,27 @@ namespace cormorant::detail {
 struct tls_settings {
     std::shared_ptr<boost::asio::ssl::context> context;
     bool verify_host = true;
+};
+
+/// Owns a file descriptor. Thread safety: as a standard container.
+class unique_descriptor {
+public:
+    unique_descriptor() noexcept = default;
+    explicit unique_descriptor(int descriptor) noexcept : descriptor_(descriptor) {}
+    unique_descriptor(unique_descriptor&& other) noexcept : descriptor_(other.release()) {}
+    unique_descriptor& operator=(unique_descriptor&& other) noexcept {
+        unique_descriptor(std::move(other)).swap(*this);
+        return *this;
+    }
+    ~unique_descriptor();
+
+    explicit operator bool() const noexcept { return descriptor_ >= 0; }
+    int get() const noexcept { return descriptor_; }
+    int release() noexcept { return std::exchange(descriptor_, -1); }
+    void swap(unique_descriptor& other) noexcept { std::swap(descriptor_, other.descriptor_); }
+
+private:
+    int descriptor_ = -1;
 };
 
 /// Where a server is.
@@ -61,6 +83,8 @@ public:
     bool readable() const noexcept { return begin_ != end_ || ended_; }
     bool open() const noexcept { return socket_.is_open() && !ended_; }
     void close() noexcept;
+    /// Gives the socket away, unless it is broken, secured or has bytes that nobody has read: it is closed then.
+    unique_descriptor release();
 
 private:
     using protocol = boost::asio::generic::stream_protocol;

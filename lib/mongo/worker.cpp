@@ -16,8 +16,9 @@ namespace {
 constexpr std::size_t stack_size = 128 * 1024;
 } // namespace
 
-worker::worker(asio::io_context& context, mongo_settings const& settings, std::shared_ptr<lookup_count> lookups)
-    : context_(context), settings_(settings), lookups_(std::move(lookups)), lane_(std::make_shared<lane>(context)) {}
+worker::worker(asio::io_context& context, mongo_settings const& settings, std::shared_ptr<lookup_count> lookups,
+    mongoc_read_mode_t which)
+    : context_(context), settings_(settings), lookups_(std::move(lookups)), which_(which), lane_(std::make_shared<lane>(context)) {}
 
 void worker::start(callbacks report) {
     report_ = std::move(report);
@@ -42,7 +43,7 @@ void worker::spawn() {
 }
 
 void worker::run(client& c) {
-    auto const opened = c.open();
+    auto const opened = c.open(which_);
     connecting_ = false;
     bool const usable = opened.replied && opened.server_code == 0 && c.usable();
     report_.opened(opened, usable);

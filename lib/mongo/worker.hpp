@@ -31,7 +31,9 @@ public:
         std::function<void()> gone;
     };
 
-    worker(boost::asio::io_context& context, mongo_settings const& settings, std::shared_ptr<lookup_count> lookups);
+    /// Connects to a server of that kind.
+    worker(boost::asio::io_context& context, mongo_settings const& settings, std::shared_ptr<lookup_count> lookups,
+        mongoc_read_mode_t which);
 
     void start(callbacks report);
     /// Makes it busy, until `rest`.
@@ -52,6 +54,7 @@ private:
     boost::asio::io_context& context_;
     mongo_settings const& settings_;
     std::shared_ptr<lookup_count> lookups_;
+    mongoc_read_mode_t which_;
     std::shared_ptr<lane> lane_;
     callbacks report_;
     std::deque<job> jobs_;

@@ -60,17 +60,29 @@ public:
     /// The slot of the erased handler. Only before `finish`.
     auto cancellation_slot() const noexcept { return boost::asio::get_associated_cancellation_slot(handler_); }
 
+    boost::asio::any_completion_executor const& executor() const noexcept { return executor_; }
+
     /// Calls `f(handler)` on the handler's executor, where the cancellation slot is empty again.
     template <class F>
     void finish(F f) {
-        post_to(std::move(executor_), std::move(work_), [handler = std::move(handler_), f = std::move(f)]() mutable {
-            if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected())
-                slot.clear();
-            f(std::move(handler));
-        });
+        post_to(std::move(executor_), std::move(work_),
+            [handler = std::move(handler_), f = std::move(f)]() mutable { call(std::move(handler), f); });
+    }
+    /// The same at once: for a caller that is on that executor, with nothing else to do.
+    template <class F>
+    void finish_here(F f) {
+        auto const work = std::move(work_);
+        call(std::move(handler_), f);
     }
 
 private:
+    template <class F>
+    static void call(Handler handler, F& f) {
+        if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected())
+            slot.clear();
+        f(std::move(handler));
+    }
+
     Handler handler_;
     boost::asio::any_completion_executor executor_;
     boost::asio::any_completion_executor work_;

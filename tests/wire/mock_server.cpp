@@ -59,12 +59,35 @@ std::vector<std::byte> frame(header const& question, document const& reply) {
     return out;
 }
 
+/// A command, with its document sequences as members, which they are to the server as well.
 document command_in(header const& h, std::vector<std::byte> const& body) {
     if (h.code == op_query) {
         auto const name = std::strlen(reinterpret_cast<char const*>(body.data() + 4));
         return bson_view(std::span(body).subspan(4 + name + 1 + 8)).to_document();
     }
-    return bson_view(std::span(body).subspan(5)).to_document();
+    auto const whole = bson_view(std::span(body).subspan(5));
+    document result = whole.to_document();
+    auto rest = std::span<std::byte const>(body).subspan(5 + whole.size_in_bytes());
+    while (!rest.empty()) {
+        std::int32_t size = 0;
+        std::memcpy(&size, rest.data() + 1, sizeof size);
+        auto sequence = rest.subspan(5, static_cast<std::size_t>(size) - 4);
+        rest = rest.subspan(1 + static_cast<std::size_t>(size));
+        std::string const name(reinterpret_cast<char const*>(sequence.data()));
+        array list;
+        for (sequence = sequence.subspan(name.size() + 1); !sequence.empty();) {
+            bson_view const one(sequence);
+            list.push_back(one.to_document());
+            sequence = sequence.subspan(one.size_in_bytes());
+        }
+        result.set(name, std::move(list));
+    }
+    return result;
+}
+
+bool wants_answer(header const& h, std::vector<std::byte> const& body) {
+    constexpr auto more_to_come = std::byte(2);
+    return h.code == op_query || (body.at(0) & more_to_come) == std::byte(0);
 }
 
 } // namespace
@@ -237,6 +260,8 @@ asio::awaitable<void> mock_server::serve(std::shared_ptr<connection> c) {
         auto const what = react(std::string(command.begin()->key()), command);
         if (std::holds_alternative<drop_connection>(what))
             co_return;
+        if (!wants_answer(h, body))
+            continue;
         if (auto const* a = std::get_if<answer_with>(&what)) {
             auto reply = a->reply;
             if (!reply.contains("ok"))

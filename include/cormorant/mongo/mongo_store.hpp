@@ -46,6 +46,10 @@ private:                                                                        
     CORMORANT_OPTION(std::chrono::milliseconds, connect_timeout, std::chrono::seconds(5))
     /// Finding a suitable server. Default 5 s.
     CORMORANT_OPTION(std::chrono::milliseconds, server_selection_timeout, std::chrono::seconds(5))
+    /// Plain operations (find, aggregate, count, distinct, insert, update, remove, find_and_modify, at the primary, acknowledged) are
+    /// carried out on the caller's own execution context, without the driver thread. Default true. It has no effect on connections with
+    /// TLS or compression, nor for callers whose executor is not one of Asio's `io_context` or `thread_pool` (or a strand on them).
+    CORMORANT_OPTION(bool, fast_lane, true)
     /// The name that the server logs. Default `"cormorant"`.
     CORMORANT_OPTION(std::string, app_name, "cormorant")
 #undef CORMORANT_OPTION
