@@ -148,17 +148,30 @@ private:
         if (std::ranges::find(result_.includes, hook, &hook_request::name) != result_.includes.end())
             throw_argument(name, fmt::format("the relationship '{}' is included twice", name));
         hook_request request(std::move(hook));
+        auto const target = target_of(relation);
         if (scope != nullptr)
-            request.args = arguments(relation, *scope);
+            request.args = arguments(target.get(), *scope, relation);
         result_.includes.push_back(std::move(request));
     }
 
+    /// The model that the relationship leads to; null when only references say which that is.
+    std::shared_ptr<schema const> target_of(relation_definition const* relation) const {
+        if (relation == nullptr || (relation->polymorphic && !relation->inverse))
+            return nullptr;
+        auto target = schema_->related(relation->model);
+        if (target == nullptr) {
+            diagnostics details;
+            details.path = relation->name;
+            throw error(errc::definition,
+                fmt::format("the relationship '{}' leads to the model '{}', which has no repository", relation->name, relation->model),
+                std::move(details));
+        }
+        return target;
+    }
+
     /// The arguments of the hook that populates the relationship.
-    document arguments(relation_definition const* relation, document const& scope) {
-        // A reference that names its own model may lead to any.
-        bool const known = relation != nullptr && !(relation->polymorphic && !relation->inverse);
-        auto const target = known ? schema_->related(relation->model) : nullptr;
-        auto nested = plan_scope(target.get(), scope, relation);
+    document arguments(schema const* target, document const& scope, relation_definition const* relation) {
+        auto nested = plan_scope(target, scope, relation);
         append_patterns(std::move(nested.patterns));
 
         document args;

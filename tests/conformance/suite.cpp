@@ -1,6 +1,5 @@
 #include "suite.hpp"
 
-#include <array>
 #include <utility>
 
 namespace conformance {
@@ -38,7 +37,10 @@ std::vector<cause> suite::causes(cormorant::error const& e) const {
 }
 
 suite_factory find_suite(std::string_view name) {
-    static constexpr std::array suites{std::pair<std::string_view, suite_factory>("mongolayer", make_mongolayer_suite)};
+    static constexpr std::pair<std::string_view, suite_factory> suites[] = {
+        {"mongolayer", make_mongolayer_suite},
+        {"js-repository", make_js_repository_suite},
+    };
     for (auto const& [known, make] : suites) {
         if (known == name) {
             return make;

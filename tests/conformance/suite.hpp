@@ -56,5 +56,6 @@ using suite_factory = std::unique_ptr<suite> (*)(environment&);
 suite_factory find_suite(std::string_view name);
 
 std::unique_ptr<suite> make_mongolayer_suite(environment& env);
+std::unique_ptr<suite> make_js_repository_suite(environment& env);
 
 } // namespace conformance

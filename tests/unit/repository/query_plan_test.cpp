@@ -175,6 +175,11 @@ TEST_F(QueryPlan, RefusesWhatItDoesNotUnderstand) {
     }
 }
 
+TEST_F(QueryPlan, NeedsTheModelsThatAreIncluded) {
+    add(model_definition("orphan").relation(belongs_to("parent")));
+    EXPECT_EQ(refusal_of("orphan", R"({"include": "parent"})").code(), errc::definition);
+}
+
 TEST_F(QueryPlan, RunsIncludesBesideTheDefaultHooks) {
     model_definition d("post");
     d.hook("afterFind", "count", [](after_find_args&) {})
