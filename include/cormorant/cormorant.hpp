@@ -9,6 +9,7 @@
 #include <cormorant/bson/value.hpp>
 #include <cormorant/connect.hpp>
 #include <cormorant/error/error.hpp>
+#include <cormorant/hooks/unique.hpp>
 #include <cormorant/memory/memory_store.hpp>
 #include <cormorant/model/connection.hpp>
 #include <cormorant/model/model.hpp>
@@ -18,6 +19,7 @@
 #include <cormorant/operation/options.hpp>
 #include <cormorant/pipeline/call_scope.hpp>
 #include <cormorant/pipeline/hook.hpp>
+#include <cormorant/pipeline/once.hpp>
 #include <cormorant/pipeline/registry.hpp>
 #include <cormorant/pipeline/runner.hpp>
 #include <cormorant/pipeline/trace.hpp>
@@ -29,6 +31,7 @@
 #include <cormorant/schema/conversion.hpp>
 #include <cormorant/schema/definition.hpp>
 #include <cormorant/schema/describe.hpp>
+#include <cormorant/schema/preparation.hpp>
 #include <cormorant/schema/registry.hpp>
 #include <cormorant/schema/schema.hpp>
 #include <cormorant/store/store.hpp>

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -30,7 +31,6 @@ struct basic_call {
     explicit basic_call(Options&& o) noexcept : options(std::move(o)) {}
     void prepare(call_frame&) {}
     std::size_t calls(hook_type) const noexcept { return 1; }
-    void complete(call_frame&) {}
     void shape(call_frame&) {}
 };
 
@@ -43,6 +43,8 @@ struct find_call : basic_call<operation_kind::find, find_options> {
     document filter;
     /// What the filter is made of, for `find_by_id`.
     std::optional<value> id;
+    /// What is asked of the store, in the names of the model: known when there are others.
+    document shown;
     /// The caller wants the documents as the store gives them, when nothing has to look at them.
     bool prefers_batches = false;
 
@@ -60,6 +62,7 @@ struct find_call : basic_call<operation_kind::find, find_options> {
 
 protected:
     documents docs;
+    bool has_whole_documents = false; // not what a projection left of them
     std::shared_ptr<connection_state::query_log const> logger;
 
 private:
@@ -87,7 +90,10 @@ private:
 
 /// What a find does with documents that it has read, done with documents that the caller has.
 struct populate_call : find_call {
-    populate_call(documents&& of_caller, find_options&& o) : find_call(std::move(o)) { docs = std::move(of_caller); }
+    populate_call(documents&& of_caller, find_options&& o) : find_call(std::move(o)) {
+        docs = std::move(of_caller);
+        has_whole_documents = true;
+    }
     static constexpr std::array<hook_type, 0> before = {};
 
     boost::asio::awaitable<void> execute(call_frame& frame);
@@ -113,51 +119,58 @@ private:
 struct insert_call : basic_call<operation_kind::insert, insert_options> {
     using basic_call::basic_call;
     static constexpr std::array before = {hook_type::before_insert, hook_type::before_put};
+    static constexpr std::array ready = {hook_type::before_write};
     static constexpr std::array after = {hook_type::after_put, hook_type::after_insert};
-    using argument_types = std::variant<std::monostate, before_insert_args, put_args, after_insert_args>;
+    using argument_types = std::variant<std::monostate, before_insert_args, put_args, write_args, after_insert_args>;
 
     documents docs;
 
     void prepare(call_frame& frame);
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
     std::size_t calls(hook_type type) const noexcept;
-    void complete(call_frame& frame);
+    preparation complete(call_frame& frame);
     boost::asio::awaitable<void> execute(call_frame& frame);
     void accept(insert_result r);
+    void shape(call_frame& frame);
     void give(documents& answer) { answer = std::move(docs); }
     void give(document& answer);
     void give(inserted_documents& answer);
 
 private:
     insert_result result;
+    std::string_view key_name;
 };
 
 struct save_call : basic_call<operation_kind::save, save_options> {
     using basic_call::basic_call;
     static constexpr std::array before = {hook_type::before_save, hook_type::before_put};
+    static constexpr std::array ready = {hook_type::before_write};
     static constexpr std::array after = {hook_type::after_put, hook_type::after_save};
-    using argument_types = std::variant<std::monostate, before_save_args, put_args, after_save_args>;
+    using argument_types = std::variant<std::monostate, before_save_args, put_args, write_args, after_save_args>;
 
     document doc;
 
     void prepare(call_frame& frame);
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
-    void complete(call_frame& frame);
+    preparation complete(call_frame& frame);
     boost::asio::awaitable<void> execute(call_frame& frame);
     void accept(update_result r) { result = std::move(r); }
     void accept(insert_result r);
+    void shape(call_frame& frame);
     void give(document& answer) { answer = std::move(doc); }
     void give(saved_document& answer);
 
 private:
     update_result result;
+    std::string_view key_name;
 };
 
 struct update_call : basic_call<operation_kind::update, update_options> {
     using basic_call::basic_call;
     static constexpr std::array before = {hook_type::before_update, hook_type::before_filter};
+    static constexpr std::array ready = {hook_type::before_write};
     static constexpr std::array after = {hook_type::after_update};
-    using argument_types = std::variant<std::monostate, before_update_args, filter_args, after_update_args>;
+    using argument_types = std::variant<std::monostate, before_update_args, filter_args, write_args, after_update_args>;
 
     document filter;
     value delta;
@@ -166,7 +179,7 @@ struct update_call : basic_call<operation_kind::update, update_options> {
 
     void prepare(call_frame& frame);
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
-    void complete(call_frame& frame);
+    preparation complete(call_frame& frame);
     boost::asio::awaitable<void> execute(call_frame& frame);
     void accept(update_result r) { result = std::move(r); }
     void accept(std::optional<document> changed);

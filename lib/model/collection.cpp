@@ -1,5 +1,7 @@
 #include "model/collection.hpp"
 
+#include "schema/translation.hpp"
+
 #include <cormorant/store/store.hpp>
 
 #include <boost/asio/use_awaitable.hpp>
@@ -53,7 +55,15 @@ asio::awaitable<remove_result> remove_all(std::shared_ptr<model_state> state) {
 asio::awaitable<void> create_indexes(std::shared_ptr<model_state> state) {
     create_indexes_op op;
     op.collection = state->collection;
-    op.indexes = state->compiled()->schema->definition().indexes();
+    auto const compiled = state->compiled();
+    op.indexes = compiled->schema->definition().indexes();
+    if (translation const* const translated = compiled->schema->translation()) {
+        for (index_model& index : op.indexes) {
+            translated->store_paths(index.keys);
+            if (value* const part = index.options.find("partialFilterExpression"); part != nullptr && part->is_document())
+                translated->store_filter(part->as_document());
+        }
+    }
     state->require_connection();
     if (op.indexes.empty())
         co_return;

@@ -108,6 +108,8 @@ void call_frame::describe(diagnostics& d) const {
 }
 
 void call_frame::rethrow(error& e) const {
+    if (pinned_.compiled && translation() != nullptr && e.code() == errc::duplicate_key)
+        e.details().path = translation()->property_path(e.details().path);
     rethrow_with(e, [this](diagnostics& d) { describe(d); });
 }
 
@@ -118,6 +120,15 @@ void call_frame::rethrow(boost::system::system_error const& e) const {
     d.what_happened = progress;
     describe(d);
     throw error(errc::cancelled, "the operation was cancelled", std::move(d));
+}
+
+batch to_model(call_frame const& frame, batch stored, document const& projection) {
+    documents docs = std::move(stored).take_documents();
+    for (document& d : docs) {
+        frame.translation()->load(d);
+        frame.translation()->show_defaults(frame.schema(), d, projection);
+    }
+    return batch(std::move(docs));
 }
 
 store_span::store_span(

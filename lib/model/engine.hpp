@@ -7,16 +7,18 @@
 /// `options`;
 /// - `prepare(frame)`: checks the caller's arguments and asks for further hooks (`frame.extra_hooks`);
 /// - `bind(arguments, type, frame, position)`: the arguments of one call of a hook; `calls(type)`: how many calls each hook gets;
-/// - `complete(frame)`: makes the data ready to be sent;
+/// - of writes: `complete(frame)`: the preparation that makes the data ready to be sent, and `ready`: the hook types that run then;
 /// - `execute(frame)`: the awaitable of the store call; its answer comes to `accept`;
 /// - `shape(frame)`: what is left to do after the after hooks;
 /// - `give(answer)`, for each type of answer.
 
 #include "model/state.hpp"
 #include "pipeline/annotate.hpp"
+#include "schema/translation.hpp"
 
 #include <cormorant/pipeline/call_scope.hpp>
 #include <cormorant/pipeline/runner.hpp>
+#include <cormorant/schema/preparation.hpp>
 #include <cormorant/store/store.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -57,6 +59,8 @@ public:
     cormorant::schema const& schema() const noexcept { return *pinned_.compiled->schema; }
     connection_state const& connection() const noexcept { return *pinned_.connection; }
     std::string const& collection() const noexcept { return model_access::state(self_)->collection; }
+    /// Between the documents of the model and those that are stored; null when they are the same.
+    detail::translation const* translation() const noexcept { return pinned_.compiled->schema->translation(); }
     /// The parent for spans of this operation.
     std::size_t span() const noexcept { return span_ ? span_->id() : trace::no_parent; }
 
@@ -120,11 +124,54 @@ private:
     std::string detail_;
 };
 
+/// Gives an operation the names and values that are stored. Pipelines stay as they are.
+template <class Op>
+void to_stored(translation const& t, Op& op) {
+    if constexpr (requires { op.filter; })
+        t.store_filter(op.filter);
+    if constexpr (requires { op.projection; })
+        t.store_paths(op.projection);
+    if constexpr (requires { op.sort; })
+        t.store_paths(op.sort);
+    if constexpr (requires { op.filter; op.hint; }) {
+        if (op.hint && op.hint->is_document())
+            t.store_paths(op.hint->as_document());
+    }
+    if constexpr (requires { op.docs; }) {
+        for (document& d : op.docs)
+            t.store_document(d);
+    }
+    if constexpr (requires { op.update; })
+        t.store_update(op.update, op.array_filters);
+}
+
+/// Gives an answer the names and values of the model.
+inline void to_model(translation const& t, insert_result& r) {
+    for (value& id : r.inserted_ids)
+        t.load(id);
+}
+inline void to_model(translation const& t, update_result& r) {
+    if (r.upserted_id)
+        t.load(*r.upserted_id);
+}
+inline void to_model(translation const& t, std::optional<document>& d) {
+    if (d)
+        t.load(*d);
+}
+template <class Answer>
+void to_model(translation const&, Answer&) {}
+
+/// The documents of a batch as the model has them. `projection`: what was asked for, in its names.
+batch to_model(call_frame const& frame, batch stored, document const& projection);
+
 /// Sends an operation and hands what comes back to `to.accept`; a find stops when that says false. `frame`, `options` and `to`
 /// must outlive it.
 template <class Op, class Receiver>
 boost::asio::awaitable<void> exchange(call_frame& frame, operation_options const& options, Op op, Receiver& to) {
     constexpr bool write = requires { op.update; } || requires { op.docs; } || requires { op.just_one; };
+    translation const* const translated = frame.translation();
+    if (translated)
+        to_stored(*translated, op);
     store_span span(frame, options, Op::name, op.collection);
     if (span.recording()) {
         if constexpr (requires { op.filter; })
@@ -139,17 +186,32 @@ boost::asio::awaitable<void> exchange(call_frame& frame, operation_options const
         bool more = true;
         while (more) {
             batch next = co_await answer.async_next(boost::asio::use_awaitable);
+            if constexpr (requires { to.shown; }) { // the documents are of the model
+                if (translated && !next.empty())
+                    next = to_model(frame, std::move(next), to.shown);
+            }
             more = !next.empty() && to.accept(std::move(next));
         }
     } else {
+        if (translated)
+            to_model(*translated, answer);
         to.accept(std::move(answer));
     }
     span.finish();
 }
 
+/// The types of the hooks that an operation runs.
+template <class Call>
+constexpr hook_types types_of() noexcept {
+    if constexpr (requires { Call::ready; })
+        return hook_types(Call::before) | hook_types(Call::ready) | hook_types(Call::after);
+    else
+        return hook_types(Call::before) | hook_types(Call::after);
+}
+
 template <class Answer, class Call>
 boost::asio::awaitable<Answer> run(std::shared_ptr<model_state> state, Call call) {
-    constexpr hook_types types = hook_types(Call::before) | hook_types(Call::after);
+    constexpr hook_types types = types_of<Call>();
     call_frame frame(std::move(state), Call::kind);
     try {
         frame.begin(call.options);
@@ -162,7 +224,23 @@ boost::asio::awaitable<Answer> run(std::shared_ptr<model_state> state, Call call
                 co_await stage.finish();
             frame.follow(call.options, type, types);
         }
-        call.complete(frame);
+        if constexpr (requires { call.complete(frame); }) {
+            {
+                trace_scope const span(call.options.trace_value, frame.span(), span_kind::validation, "validate");
+                preparation data = call.complete(frame);
+                if (!data.run())
+                    co_await data.finish();
+                if (!data.violations().empty())
+                    throw_violations(frame.schema().name(), to_string(Call::kind), std::move(data.violations()));
+            }
+            for (hook_type type : Call::ready) {
+                call_subject<Call> subject(frame, call, type);
+                hook_stage stage(frame.hooks(type), subject);
+                if (!stage.run())
+                    co_await stage.finish();
+                frame.follow(call.options, type, types);
+            }
+        }
         co_await call.execute(frame);
         frame.progress = outcome::applied;
         for (hook_type type : Call::after) {

@@ -16,9 +16,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Whether no more than one document can match: `_id` is compared with one value.
-bool matches_one_at_most(document const& filter) noexcept {
-    value const* const id = filter.find("_id");
+/// Whether no more than one document can match: the key is compared with one value.
+bool matches_one_at_most(document const& filter, std::string_view key) noexcept {
+    value const* const id = filter.find(key);
     if (id == nullptr || id->is_regex())
         return false;
     auto const* const d = id->if_document();
@@ -79,7 +79,7 @@ void find_call::prepare(call_frame& frame) {
     planned_cast = options.cast_docs_value;
     if (options.fields_value.empty())
         return;
-    plan = frame.schema().plan_read(options.fields_value, planned_cast);
+    plan = frame.schema().plan_read(options.fields_value, planned_cast, has_whole_documents);
     frame.extra_hooks = std::move(plan.hooks);
     asked_fields = std::exchange(options.fields_value, plan.fields);
 }
@@ -106,13 +106,15 @@ find_op find_call::request(call_frame& frame) {
         op.filter = std::move(filter);
     if (!options.fields_value.empty())
         op.projection = frame.schema().projection(options.fields_value);
+    if (frame.translation() != nullptr)
+        shown = op.projection;
     if (!options.sort_value.empty())
         op.sort = options.sort_value;
     if (options.skip_value != 0)
         op.skip = options.skip_value;
     if (options.limit_value != 0)
         op.limit = options.limit_value;
-    else if (op.limit == 0 && matches_one_at_most(op.filter))
+    else if (op.limit == 0 && matches_one_at_most(op.filter, frame.schema().key()))
         op.limit = 1;
     if (options.batch_size_value != 0)
         op.batch_size = options.batch_size_value;
@@ -137,6 +139,10 @@ asio::awaitable<void> find_call::execute(call_frame& frame) {
 asio::awaitable<void> find_call::send(call_frame& frame, find_op op) {
     if (options.per_value.empty())
         return exchange(frame, options, std::move(op), *this);
+    if (translation const* const translated = frame.translation()) {
+        to_stored(*translated, op);
+        return exchange(frame, options, windows(std::move(op), translated->stored_path(options.per_value)), *this);
+    }
     return exchange(frame, options, windows(std::move(op), options.per_value), *this);
 }
 
@@ -201,7 +207,7 @@ void find_call::shape(call_frame& frame) {
     }
     bool const cast = options.cast_docs_value;
     if (cast != planned_cast) // a hook changed it
-        plan = frame.schema().plan_read(asked_fields, cast);
+        plan = frame.schema().plan_read(asked_fields, cast, has_whole_documents);
     if (cast) {
         // Documents were made when they were stored. What hooks put there, and what `on_init` adds, was not.
         if (frame.compiled().has_init() || frame.runs_user_hooks(after)) {
@@ -255,12 +261,12 @@ void find_call::give(std::vector<batch>& answer) {
 
 document make_id_filter(schema const& s, value id) {
     if (auto const text = id.if_string()) {
-        auto const* const field = s.field("_id");
+        auto const* const field = s.field(s.key());
         if (field == nullptr || field->type.kind == type_kind::object_id) {
             auto const parsed = object_id::parse(*text);
             if (!parsed) {
                 diagnostics d;
-                d.path = "_id";
+                d.path = s.key();
                 throw error(
                     errc::invalid_argument, fmt::format("\"{}\" is no object id (24 hexadecimal digits)", *text), std::move(d));
             }
@@ -268,7 +274,7 @@ document make_id_filter(schema const& s, value id) {
         }
     }
     document filter;
-    filter.append("_id", std::move(id));
+    filter.append(s.key(), std::move(id));
     return filter;
 }
 

@@ -34,29 +34,21 @@ hook_args& insert_call::bind(argument_types& to, hook_type type, call_frame& fra
         return to.emplace<before_insert_args>(frame.self(), docs, options);
     case hook_type::after_insert:
         return to.emplace<after_insert_args>(frame.self(), docs, options, result);
+    case hook_type::before_write:
+        return to.emplace<write_args>(kind, frame.self(), docs, options);
     default:
         return to.emplace<put_args>(type, kind, frame.self(), docs[position], options);
     }
 }
 
-void insert_call::complete(call_frame& frame) {
-    trace_scope const span(options.trace_value, frame.span(), span_kind::validation, "validate");
-    std::vector<violation> violations;
-    for (std::size_t i = 0; i < docs.size(); ++i) {
-        auto const first = violations.size();
-        frame.schema().prepare_for_write(docs[i], prepare_with(options.strip_empty_value), violations);
-        if (docs.size() > 1) {
-            for (auto v = first; v < violations.size(); ++v)
-                violations[v].message = fmt::format("{} (document {})", violations[v].message, i);
-        }
-    }
-    if (!violations.empty())
-        throw_violations(frame.schema().name(), to_string(kind), std::move(violations));
+preparation insert_call::complete(call_frame& frame) {
     if (docs.empty())
         throw error(errc::invalid_argument, "the hooks left no document to insert");
+    return preparation(frame.schema(), docs, prepare_with(options.strip_empty_value));
 }
 
 asio::awaitable<void> insert_call::execute(call_frame& frame) {
+    key_name = frame.schema().key();
     insert_op op;
     op.collection = frame.collection();
     op.ordered = options.ordered_value;
@@ -68,9 +60,16 @@ asio::awaitable<void> insert_call::execute(call_frame& frame) {
 void insert_call::accept(insert_result r) {
     result = std::move(r);
     for (std::size_t i = 0; i < docs.size() && i < result.inserted_ids.size(); ++i) {
-        if (!docs[i].contains("_id"))
-            docs[i].prepend("_id", result.inserted_ids[i]);
+        if (!docs[i].contains(key_name))
+            docs[i].prepend(key_name, result.inserted_ids[i]);
     }
+}
+
+void insert_call::shape(call_frame& frame) {
+    if (frame.translation() == nullptr)
+        return;
+    for (document& d : docs)
+        frame.translation()->show(d);
 }
 
 void insert_call::give(document& answer) {
@@ -96,22 +95,21 @@ hook_args& save_call::bind(argument_types& to, hook_type type, call_frame& frame
         return to.emplace<before_save_args>(frame.self(), doc, options);
     case hook_type::after_save:
         return to.emplace<after_save_args>(frame.self(), doc, options, result);
+    case hook_type::before_write:
+        return to.emplace<write_args>(kind, frame.self(), std::span(&doc, 1), options);
     default:
         return to.emplace<put_args>(type, kind, frame.self(), doc, options);
     }
 }
 
-void save_call::complete(call_frame& frame) {
-    trace_scope const span(options.trace_value, frame.span(), span_kind::validation, "validate");
-    std::vector<violation> violations;
-    frame.schema().prepare_for_write(doc, prepare_with(options.strip_empty_value), violations);
-    if (!violations.empty())
-        throw_violations(frame.schema().name(), to_string(kind), std::move(violations));
+preparation save_call::complete(call_frame& frame) {
+    return preparation(frame.schema(), std::span(&doc, 1), prepare_with(options.strip_empty_value));
 }
 
 asio::awaitable<void> save_call::execute(call_frame& frame) {
-    value const* const id = doc.find("_id");
-    if (id == nullptr) { // a definition with an `_id` of its own, without default: the store makes one
+    key_name = frame.schema().key();
+    value const* const id = doc.find(key_name);
+    if (id == nullptr) { // a definition with a key of its own, without default: the store makes one
         insert_op op;
         op.collection = frame.collection();
         for (auto const& [key, v] : options.options_value) {
@@ -124,7 +122,7 @@ asio::awaitable<void> save_call::execute(call_frame& frame) {
     update_op op;
     op.collection = frame.collection();
     take_store_options(op, options.options_value);
-    op.filter.set("_id", *id);
+    op.filter.set(key_name, *id);
     op.update = doc;
     return exchange(frame, options, std::move(op), *this);
 }
@@ -133,8 +131,13 @@ void save_call::accept(insert_result r) {
     result.upserted_count = r.inserted_count;
     if (!r.inserted_ids.empty()) {
         result.upserted_id = r.inserted_ids[0];
-        doc.prepend("_id", r.inserted_ids[0]);
+        doc.prepend(key_name, r.inserted_ids[0]);
     }
+}
+
+void save_call::shape(call_frame& frame) {
+    if (frame.translation() != nullptr)
+        frame.translation()->show(doc);
 }
 
 void save_call::give(saved_document& answer) {
@@ -155,17 +158,17 @@ hook_args& update_call::bind(argument_types& to, hook_type type, call_frame& fra
         return to.emplace<before_update_args>(frame.self(), filter, delta, options);
     case hook_type::before_filter:
         return to.emplace<filter_args>(kind, frame.self(), filter, options);
+    case hook_type::before_write:
+        return to.emplace<write_args>(frame.self(), filter, delta, options);
     default:
         return to.emplace<after_update_args>(frame.self(), filter, delta, options, result);
     }
 }
 
-void update_call::complete(call_frame& frame) {
-    trace_scope const span(options.trace_value, frame.span(), span_kind::validation, "validate");
-    std::vector<violation> violations;
-    form = frame.schema().prepare_delta(delta, prepare_with(options.strip_empty_value), violations);
-    if (!violations.empty())
-        throw_violations(frame.schema().name(), to_string(kind), std::move(violations));
+preparation update_call::complete(call_frame& frame) {
+    preparation data(frame.schema(), delta, prepare_with(options.strip_empty_value));
+    form = data.form();
+    return data;
 }
 
 asio::awaitable<void> update_call::execute(call_frame& frame) {

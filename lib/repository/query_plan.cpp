@@ -163,7 +163,8 @@ private:
             diagnostics details;
             details.path = relation->name;
             throw error(errc::definition,
-                fmt::format("the relationship '{}' leads to the model '{}', which has no repository", relation->name, relation->model),
+                fmt::format(
+                    "the relationship '{}' leads to the model '{}', which has no repository", relation->name, relation->model),
                 std::move(details));
         }
         return target;

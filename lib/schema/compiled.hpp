@@ -3,12 +3,14 @@
 /// What a schema holds, shared by the sources of this folder.
 
 #include "schema/name_table.hpp"
+#include "schema/translation.hpp"
 #include "schema/type.hpp"
 
 #include <cormorant/schema/schema.hpp>
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace cormorant::detail {
@@ -54,6 +56,11 @@ struct compiled_schema {
         return found == name_table::npos ? key_role() : roles[found];
     }
 
+    /// Null when nothing that is there is empty.
+    empty_values const* empties() const noexcept {
+        return definition.empty_values().only_absent() ? nullptr : &definition.empty_values();
+    }
+
     model_definition definition;
     /// One for each field, in their order.
     std::vector<compiled_type> types;
@@ -65,6 +72,10 @@ struct compiled_schema {
     /// Positions of the fields with a default, and of those that are required.
     std::vector<std::size_t> with_default;
     std::vector<std::size_t> required;
+    /// Positions of the fields with transforms or checks at any depth.
+    std::vector<std::size_t> with_transforms;
+    std::vector<std::size_t> with_checks;
+    std::unique_ptr<detail::translation const> translation;
     document convert_schema;
     document nested_convert_schema;
 };

@@ -3,6 +3,7 @@
 #include <cormorant/schema/definition.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace cormorant {
 
@@ -19,6 +20,25 @@ void declare(std::vector<T>& items, T item) {
     }
 }
 
+/// The items of `base`, each in the form of the own one of that name, and the other own ones after them. What `is_own` names but is
+/// no item of this kind hides that of the base.
+template <class T, class Same, class IsOwn>
+void inherit_items(std::vector<T>& own, std::vector<T> const& base, Same same, IsOwn is_own) {
+    std::vector<T> result;
+    result.reserve(own.size() + base.size());
+    for (auto const& item : base) {
+        auto const found = std::find_if(own.begin(), own.end(), [&](T const& other) { return same(other, item); });
+        if (found != own.end()) {
+            result.push_back(std::move(*found));
+            own.erase(found);
+        } else if (!is_own(item.name)) {
+            result.push_back(item);
+        }
+    }
+    std::move(own.begin(), own.end(), std::back_inserter(result));
+    own = std::move(result);
+}
+
 } // namespace
 
 model_definition::model_definition(std::string name) : name_(std::move(name)), collection_(name_) {}
@@ -26,6 +46,49 @@ model_definition::model_definition(std::string name) : name_(std::move(name)), c
 model_definition& model_definition::collection(std::string name) {
     collection_ = std::move(name);
     return *this;
+}
+
+model_definition& model_definition::inherit(model_definition const& base) {
+    std::vector<std::string> declared;
+    auto const note = [&](auto const& items) {
+        for (auto const& item : items) {
+            declared.push_back(item.name);
+        }
+    };
+    note(fields_);
+    note(virtuals_);
+    note(relations_);
+    note(document_methods_);
+    auto const is_own = [&](std::string_view name) { return std::find(declared.begin(), declared.end(), name) != declared.end(); };
+    auto const by_name = [](auto const& a, auto const& b) { return a.name == b.name; };
+
+    auto inherited = base.fields_;
+    if (key_ == "_id" && !is_own("_id")) {
+        key_ = base.key_;
+    } else { // the nearest key is the only one
+        std::erase_if(inherited, [&](field_definition const& f) { return f.name == base.key_ && f.name != key_; });
+    }
+    inherit_items(fields_, inherited, by_name, is_own);
+    inherit_items(virtuals_, base.virtuals_, by_name, is_own);
+    inherit_items(relations_, base.relations_, by_name, is_own);
+    inherit_items(document_methods_, base.document_methods_, by_name, is_own);
+    inherit_items(model_methods_, base.model_methods_, by_name, [](std::string_view) { return false; });
+    inherit_items(
+        hooks_, base.hooks_, [](auto const& a, auto const& b) { return a.type == b.type && a.name == b.name; },
+        [](std::string_view) { return false; });
+    indexes_.insert(indexes_.begin(), base.indexes_.begin(), base.indexes_.end());
+    if (!on_init_) {
+        on_init_ = base.on_init_;
+    }
+    return *this;
+}
+
+model_definition& model_definition::primary_key(std::string name, field_definition definition) {
+    if (name != key_) {
+        std::erase_if(fields_, [&](field_definition const& f) { return f.name == key_; });
+    }
+    key_ = name;
+    return field(std::move(name), std::move(definition));
 }
 
 model_definition& model_definition::field(std::string name, field_definition definition) {
@@ -79,6 +142,21 @@ model_definition& model_definition::index(document keys, document options) {
 
 model_definition& model_definition::extra_keys(cormorant::extra_keys policy) {
     extra_keys_ = policy;
+    return *this;
+}
+
+model_definition& model_definition::empty_values(cormorant::empty_values table) {
+    empty_values_ = std::move(table);
+    return *this;
+}
+
+model_definition& model_definition::faults_as_declared(bool on) {
+    faults_as_declared_ = on;
+    return *this;
+}
+
+model_definition& model_definition::text_forms(bool on) {
+    text_forms_ = on;
     return *this;
 }
 

@@ -1,4 +1,4 @@
-#include "schema/compiled.hpp"
+#include "schema/prepare.hpp"
 
 #include <cormorant/schema/model_document.hpp>
 #include <cormorant/schema/schema.hpp>
@@ -78,13 +78,16 @@ void strip_empty(document& doc) {
 void schema::make(document& doc, make_options options) const {
     auto const& compiled = *compiled_;
     auto const& all = fields();
+    auto const* const empties = compiled.empties();
     detail::field_set present(all.size());
     bool plain = true;
     auto const look = [&] {
         for (auto const& member : doc) {
             auto const role = compiled.role_of(member.key());
             if (role.what == key_role::kind::field) {
-                present.insert(role.position);
+                if (empties == nullptr || !empties->is_empty(all[role.position].type.kind, member.value())) {
+                    present.insert(role.position);
+                }
             } else if (role.what != key_role::kind::unknown) {
                 plain = false;
             }
@@ -107,6 +110,9 @@ void schema::make(document& doc, make_options options) const {
                 continue;
             }
             auto const& field = all[position];
+            if (empties != nullptr && !detail::is_missing(empties, field.type.kind, doc.find(field.name))) {
+                continue;
+            }
             auto v = detail::make_default(field, doc, &view);
             compiled.types[position].complete(v);
             // The function may have put it there itself.
@@ -118,38 +124,42 @@ void schema::make(document& doc, make_options options) const {
     }
 }
 
-void schema::prepare_for_write(document& doc, prepare_options options, std::vector<violation>& violations) const {
-    make(doc);
-    if (options.strip_empty) {
-        cormorant::strip_empty(doc);
-    }
-    auto const& compiled = *compiled_;
-    auto const& all = fields();
-    detail::findings findings(name(), violations);
-    detail::field_set present(all.size());
+namespace detail {
+
+void validate_document(compiled_schema const& compiled, document& doc, prepare_options options, std::vector<violation>& violations) {
+    auto const& definition = compiled.definition;
+    auto const& all = definition.fields();
+    auto const* const empties = compiled.empties();
+    detail::findings findings(definition.name(), violations);
+    field_set present(all.size());
     for (auto it = doc.begin(); it != doc.end();) {
         auto const role = compiled.role_of(it->key());
         bool drop = false;
         switch (role.what) {
-        case key_role::kind::field:
+        case key_role::kind::field: {
+            auto const& field = all[role.position];
+            bool const empty = empties != nullptr && empties->is_empty(field.type.kind, it->value());
             // A field that is not persisted counts as given, so that it can be required of the caller.
-            present.insert(role.position);
-            if (!all[role.position].persist) {
+            if (!empty) {
+                present.insert(role.position);
+            }
+            if (!field.persist) {
                 drop = options.validate;
-            } else if (options.validate && !it->value().is_null()) {
-                compiled.types[role.position].check(it->value(), detail::place(it->key()), findings);
+            } else if (options.validate && !empty && !it->value().is_null()) {
+                compiled.types[role.position].check(it->value(), place(it->key()), findings);
             }
             break;
+        }
         case key_role::kind::virtual_field:
         case key_role::kind::method:
             drop = options.validate;
             break;
         case key_role::kind::unknown:
             if (options.validate) {
-                drop = definition().extra_keys() == extra_keys::remove;
-                if (definition().extra_keys() == extra_keys::refuse) {
-                    findings.add(detail::place(it->key()), "unknown_field", "is not a field of the model", &it->value(),
-                        errc::unknown_field);
+                drop = definition.extra_keys() == extra_keys::remove;
+                if (definition.extra_keys() == extra_keys::refuse) {
+                    findings.add(
+                        place(it->key()), "unknown_field", "is not a field of the model", &it->value(), errc::unknown_field);
                 }
             }
             break;
@@ -160,13 +170,27 @@ void schema::prepare_for_write(document& doc, prepare_options options, std::vect
             ++it;
         }
     }
-    if (options.check_required) {
-        for (auto const position : compiled.required) {
-            if (!present.contains(position)) {
-                findings.add(detail::place(all[position].name), "required", "is required", nullptr, errc::required);
-            }
+    if (!options.check_required) {
+        return;
+    }
+    for (auto const position : compiled.required) {
+        auto const& field = all[position];
+        if (!present.contains(position) && (empties == nullptr || is_missing(empties, field.type.kind, doc.find(field.name)))) {
+            findings.add(place(field.name), "required", "is required", nullptr, errc::required);
         }
     }
 }
+
+void collect_rules(compiled_schema const& compiled, document& doc, rule_kind kind, std::vector<rule_call>& out) {
+    for (auto const position : kind == rule_kind::transform ? compiled.with_transforms : compiled.with_checks) {
+        auto const& name = compiled.definition.fields()[position].name;
+        auto* const v = doc.find(name);
+        if (v != nullptr && !v->is_null()) {
+            compiled.types[position].collect(*v, name, kind, out);
+        }
+    }
+}
+
+} // namespace detail
 
 } // namespace cormorant

@@ -129,12 +129,12 @@ private:
 
 } // namespace
 
-read_plan schema::plan_read(document const& fields, bool cast_docs) const {
+read_plan schema::plan_read(document const& fields, bool cast_docs, bool whole) const {
     read_plan plan;
     plan.fields = fields;
     // With exclusions the whole rest is read anyway.
     bool const excludes = std::any_of(fields.begin(), fields.end(), [&](document::member const& m) {
-        return m.key() != "_id" && is_excluded(m.value()) && find_virtual(path_head(m.key())) == nullptr;
+        return m.key() != key() && is_excluded(m.value()) && find_virtual(path_head(m.key())) == nullptr;
     });
     requirements needed(*this, plan, !excludes);
     path_tree kept;
@@ -156,11 +156,11 @@ read_plan schema::plan_read(document const& fields, bool cast_docs) const {
         return plan;
     }
     // When the named fields are all that is read there is nothing to trim; so keys that hooks put there stay.
-    if (names_virtual && (needed.adds() || !plan.virtuals.empty())) {
+    if ((includes && whole) || (names_virtual && (needed.adds() || !plan.virtuals.empty()))) {
         plan.kept = std::make_shared<path_tree const>(std::move(kept));
     }
-    if (includes && !plan.fields.contains("_id")) {
-        plan.fields.append("_id", 0);
+    if (includes && !plan.fields.contains(key())) {
+        plan.fields.append(key(), 0);
     }
     return plan;
 }

@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
+#include <vector>
 
 namespace cormorant {
 
@@ -112,6 +114,77 @@ void check_relation(std::string const& model, relation_definition const& r) {
     }
 }
 
+/// The BSON types of the values of a field, as `$type` names them; null where an index would compare items of arrays.
+char const* bson_type_of(type_kind kind) noexcept {
+    switch (kind) {
+    case type_kind::string:
+        return "string";
+    case type_kind::number:
+    case type_kind::integer:
+        return "number";
+    case type_kind::boolean:
+        return "bool";
+    case type_kind::date:
+        return "date";
+    case type_kind::object_id:
+        return "objectId";
+    case type_kind::decimal:
+        return "decimal";
+    case type_kind::binary:
+        return "binData";
+    case type_kind::object:
+    case type_kind::map:
+        return "object";
+    case type_kind::any:
+    case type_kind::array:
+    case type_kind::unknown:
+        break;
+    }
+    return nullptr;
+}
+
+/// What a sparse index holds: the values of the type but for those that are empty.
+document counted_values(field_definition const& field, empty_values const& table) {
+    std::vector<value> left_out;
+    for (auto const& v : table.values(field.type.kind)) {
+        if (!v.is_null()) {
+            left_out.push_back(v);
+        }
+    }
+    if (left_out.empty()) {
+        return doc(field.name, doc("$type", bson_type_of(field.type.kind)));
+    }
+    std::sort(left_out.begin(), left_out.end(), [](value const& a, value const& b) { return compare(a, b) < 0; });
+    array ranges;
+    for (std::size_t i = 0; i <= left_out.size(); ++i) {
+        document range;
+        if (i > 0) {
+            range.append("$gt", left_out[i - 1]);
+        }
+        if (i < left_out.size()) {
+            range.append("$lt", left_out[i]);
+        }
+        // Nothing is less than the empty text or object.
+        bool const least = i == 0 && (left_out[0] == value("") || left_out[0] == value(document()));
+        if (!least) {
+            ranges.push_back(doc(field.name, std::move(range)));
+        }
+    }
+    return ranges.size() == 1 ? ranges[0].as_document() : doc("$or", std::move(ranges));
+}
+
+/// The index of a unique field, if one can express the rule.
+std::optional<index_model> unique_index(field_definition const& field, empty_values const& table) {
+    if (field.unique == uniqueness::none || bson_type_of(field.type.kind) == nullptr) {
+        return std::nullopt;
+    }
+    auto options = doc("unique", true);
+    if (field.unique == uniqueness::sparse) {
+        options.append("partialFilterExpression", counted_values(field, table));
+    }
+    return index_model{doc(field.name, 1), std::move(options)};
+}
+
 void check_virtual(std::string const& model, virtual_definition const& v) {
     check_key(model, "virtual", v.name);
     if (v.writable && v.getter) {
@@ -138,9 +211,18 @@ std::shared_ptr<schema const> schema::compile(model_definition definition, schem
 
     // What every model has comes first, and yields to what the model declares itself.
     model_definition complete(model);
-    complete.field("_id", cormorant::id().default_new());
+    if (definition.key_ == "_id") {
+        complete.field("_id", cormorant::id().default_new());
+        complete.virtual_field(cormorant::virtual_field("id").id_to_string("_id").required_fields("_id"));
+    } else {
+        auto const key = std::find_if(definition.fields_.begin(), definition.fields_.end(),
+            [&](field_definition const& f) { return f.name == definition.key_; });
+        if (key == definition.fields_.end()) {
+            throw_definition(model, definition.key_, "the key of the model is no field of it");
+        }
+        complete.field(key->name, *key);
+    }
     complete.field("_ml", object());
-    complete.virtual_field(cormorant::virtual_field("id").id_to_string("_id").required_fields("_id"));
     for (auto& field : definition.fields_) {
         complete.field(field.name, field);
     }
@@ -172,6 +254,13 @@ std::shared_ptr<schema const> schema::compile(model_definition definition, schem
     }
     definition.fields_ = std::move(complete.fields_);
     definition.virtuals_ = std::move(complete.virtuals_);
+    for (auto const& field : definition.fields_) {
+        auto const index = unique_index(field, definition.empty_values_);
+        auto const same = [&](index_model const& other) { return other.keys == index->keys; };
+        if (index && std::none_of(definition.indexes_.begin(), definition.indexes_.end(), same)) {
+            definition.indexes_.push_back(*index);
+        }
+    }
 
     auto compiled = std::make_shared<compiled_schema>(std::move(definition));
     auto const& d = compiled->definition;
@@ -190,7 +279,13 @@ std::shared_ptr<schema const> schema::compile(model_definition definition, schem
         auto const& field = d.fields_[i];
         check_key(name, "field", field.name);
         take(field.name, {key_role::kind::field, i});
-        compiled->types.emplace_back(field.type, name, field.name);
+        compiled->types.emplace_back(field.type, compiled->empties(), name, field.name);
+        if (compiled->types.back().has_transforms()) {
+            compiled->with_transforms.push_back(i);
+        }
+        if (compiled->types.back().has_checks()) {
+            compiled->with_checks.push_back(i);
+        }
         if (field.has_default()) {
             compiled->with_default.push_back(i);
         }
@@ -233,6 +328,7 @@ std::shared_ptr<schema const> schema::compile(model_definition definition, schem
     if (d.view_on_.empty() && !d.pipeline_.empty()) {
         throw_definition(name, "pipeline", "a pipeline needs the collection that the view is on");
     }
+    compiled->translation = detail::translation::make(d);
     compiled->nested_convert_schema = detail::make_convert_schema(d.fields_);
     compiled->convert_schema = detail::flatten_convert_schema(compiled->nested_convert_schema);
     return std::shared_ptr<schema const>(new schema(std::move(compiled), std::move(related)));
@@ -300,6 +396,10 @@ field_type const* schema::type_at(std::string_view path) const noexcept {
         type = type->step(path_head(path));
     }
     return type == nullptr ? nullptr : &type->description();
+}
+
+detail::translation const* schema::translation() const noexcept {
+    return compiled_->translation.get();
 }
 
 std::shared_ptr<schema const> schema::related(std::string_view model) const {

@@ -100,6 +100,8 @@ std::int64_t characters(std::string_view text) noexcept {
     return std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
 }
 
+} // namespace
+
 std::unique_ptr<boost::regex> compile_pattern(regex const& r, std::string_view model, std::string const& path) {
     // As in MongoDB and JavaScript: ^ and $ are the ends of the text and a dot no line end, unless options say so.
     boost::regex::flag_type flags = boost::regex::perl;
@@ -136,13 +138,21 @@ std::unique_ptr<boost::regex> compile_pattern(regex const& r, std::string_view m
     }
 }
 
-} // namespace
+bool matches(boost::regex const& pattern, std::string_view text) {
+    try {
+        return boost::regex_search(text.begin(), text.end(), pattern);
+    } catch (std::runtime_error const&) {
+        return false; // Boost.Regex gives up
+    }
+}
 
 bool is_item(std::string_view segment) noexcept {
     return path_position(segment).has_value() || segment == "$" || (segment.starts_with("$[") && segment.ends_with("]"));
 }
 
-compiled_type::compiled_type(field_type const& type, std::string_view model, std::string const& path) : type_(&type) {
+compiled_type::compiled_type(
+    field_type const& type, empty_values const* empties, std::string_view model, std::string const& path)
+    : type_(&type), empties_(empties), has_transforms_(!type.transforms.empty()), has_checks_(!type.checks.empty()) {
     if (type.min_size && type.max_size && *type.min_size > *type.max_size) {
         throw_definition(
             model, path, fmt::format("the least size {} is greater than the greatest size {}", *type.min_size, *type.max_size));
@@ -159,12 +169,23 @@ compiled_type::compiled_type(field_type const& type, std::string_view model, std
             throw_definition(model, path, fmt::format("the check '{}' has no function", check.label));
         }
     }
+    for (auto const& transform : type.transforms) {
+        if (!transform.function) {
+            throw_definition(model, path, fmt::format("the transform '{}' has no function", transform.label));
+        }
+    }
     if (type.pattern) {
         pattern_ = compile_pattern(*type.pattern, model, path);
     }
+    auto const take_over = [this](compiled_type const& inner) {
+        has_defaults_ = has_defaults_ || inner.has_defaults_;
+        has_transforms_ = has_transforms_ || inner.has_transforms_;
+        has_checks_ = has_checks_ || inner.has_checks_;
+    };
     if (type.element) {
-        element_ = std::make_unique<compiled_type>(*type.element, model, path + (type.kind == type_kind::array ? ".$" : ".~"));
-        has_defaults_ = element_->has_defaults_;
+        element_ =
+            std::make_unique<compiled_type>(*type.element, empties, model, path + (type.kind == type_kind::array ? ".$" : ".~"));
+        take_over(*element_);
     }
     std::vector<std::string> names;
     names.reserve(type.fields.size());
@@ -181,9 +202,13 @@ compiled_type::compiled_type(field_type const& type, std::string_view model, std
         if (!field.persist || !field.to_json) {
             throw_definition(model, inner, "only fields at the top of a document can be left out when stored or written as JSON");
         }
+        if (field.unique != uniqueness::none) {
+            throw_definition(model, inner, "only fields at the top of a document can be unique");
+        }
         names.push_back(field.name);
-        fields_.emplace_back(field.type, model, inner);
-        has_defaults_ = has_defaults_ || field.has_default() || fields_.back().has_defaults_;
+        fields_.emplace_back(field.type, empties, model, inner);
+        has_defaults_ = has_defaults_ || field.has_default();
+        take_over(fields_.back());
     }
     keys_ = name_table(std::move(names));
 }
@@ -196,7 +221,6 @@ void compiled_type::check(value& v, place const& at, findings& out) const {
         out.add(at, "type", fmt::format("must be {}, not {}", with_article(type_->kind), to_string(v.type())), &v);
         return;
     }
-    auto const before = out.size();
     switch (type_->kind) {
     case type_kind::string:
         check_text(v.as_string(), v, at, out);
@@ -239,13 +263,26 @@ void compiled_type::check(value& v, place const& at, findings& out) const {
         }
         out.add(at, "one_of", fmt::format("must be one of {}", shorten(choices)), &v);
     }
-    if (out.size() != before) {
+}
+
+void compiled_type::collect(value& v, std::string path, rule_kind kind, std::vector<rule_call>& out) const {
+    if (!has(kind) || (empties_ != nullptr && empties_->is_empty(type_->kind, v))) {
         return;
     }
-    for (auto const& rule : type_->checks) {
-        if (auto message = rule.test.plain()(v, rule_context())) {
-            out.add(at, rule.label, std::move(*message), &v);
+    if (auto* const d = v.if_document()) {
+        for (auto& member : *d) {
+            auto const* const inner = step(member.key());
+            if (inner != nullptr && inner->has(kind)) {
+                inner->collect(member.value(), fmt::format("{}.{}", path, member.key()), kind, out);
+            }
         }
+    } else if (auto* const items = v.if_array(); items != nullptr && element_ && element_->has(kind)) {
+        for (std::size_t i = 0; i < items->size(); ++i) {
+            element_->collect((*items)[i], fmt::format("{}.{}", path, i), kind, out);
+        }
+    }
+    if (kind == rule_kind::transform ? !type_->transforms.empty() : !type_->checks.empty()) {
+        out.push_back(rule_call{&v, this, std::move(path)});
     }
 }
 
@@ -257,7 +294,9 @@ void compiled_type::check_object(document& d, place const& at, findings& out) co
         for (auto it = d.begin(); it != d.end();) {
             auto const position = keys_.find(it->key());
             if (position != name_table::npos) {
-                fields_[position].check(it->value(), place(it->key(), &at), out);
+                if (empties_ == nullptr || !empties_->is_empty(type_->fields[position].type.kind, it->value())) {
+                    fields_[position].check(it->value(), place(it->key(), &at), out);
+                }
             } else if (type_->extra == extra_keys::remove) {
                 it = d.erase(it);
                 continue;
@@ -268,7 +307,7 @@ void compiled_type::check_object(document& d, place const& at, findings& out) co
         }
     }
     for (auto const& field : type_->fields) {
-        if (field.required && !d.contains(field.name)) {
+        if (field.required && is_missing(empties_, field.type.kind, d.find(field.name))) {
             out.add(place(field.name, &at), "required", "is required", nullptr);
         }
     }
@@ -315,8 +354,8 @@ void compiled_type::check_bounds(value const& v, place const& at, findings& out)
 void compiled_type::fill(document& d) const {
     for (std::size_t i = 0; i < fields_.size(); ++i) {
         auto const& field = type_->fields[i];
-        if (field.has_default() && !d.contains(field.name)) {
-            d.append(field.name, make_default(field, d, nullptr));
+        if (field.has_default() && is_missing(empties_, field.type.kind, d.find(field.name))) {
+            d.set(field.name, make_default(field, d, nullptr));
         }
     }
 }

@@ -1,5 +1,5 @@
-#include "schema/compiled.hpp"
 #include "schema/failure.hpp"
+#include "schema/prepare.hpp"
 
 #include <cormorant/bson/json.hpp>
 #include <cormorant/bson/path.hpp>
@@ -40,8 +40,8 @@ struct target {
         typed
     } what;
     compiled_type const* type = nullptr;
-    /// The field itself, not something inside of it.
-    bool top = false;
+    /// The field itself; null when it is something inside of it.
+    field_definition const* field = nullptr;
 };
 
 class operator_checker {
@@ -129,7 +129,7 @@ private:
             return {target::verdict::dropped};
         }
         compiled_type const* type = &schema_.types[role.position];
-        bool const top = !path_is_nested(path);
+        auto const* const field = path_is_nested(path) ? nullptr : &schema_.definition.fields()[role.position];
         while (path_is_nested(path)) {
             path = path_rest(path);
             auto const segment = path_head(path);
@@ -162,7 +162,7 @@ private:
                 return {target::verdict::free};
             }
         }
-        return {target::verdict::typed, type, top};
+        return {target::verdict::typed, type, field};
     }
 
     target undeclared(extra_keys policy, place const& at, value const& v, char const* message, errc code) {
@@ -179,7 +179,12 @@ private:
     }
 
     void assign(target const& t, value& v, place const& at) {
-        if (!(t.top && v.is_null())) {
+        auto const* const empties = schema_.empties();
+        if (empties != nullptr && empties->is_empty(t.type->description().kind, v)) {
+            if (t.field != nullptr && t.field->required) {
+                out_.add(at, "required", "is required", &v, errc::required);
+            }
+        } else if (t.field == nullptr || !v.is_null()) {
             t.type->check(v, at, out_);
         }
     }
@@ -252,33 +257,117 @@ private:
     std::string_view name_;
 };
 
+/// The type at the path of an operand, without a word about a path that leads nowhere.
+compiled_type const* type_of(detail::compiled_schema const& schema, std::string_view path) {
+    auto const role = schema.role_of(path_head(path));
+    if (role.what != key_role::kind::field || !schema.definition.fields()[role.position].persist) {
+        return nullptr;
+    }
+    compiled_type const* type = &schema.types[role.position];
+    while (type != nullptr && path_is_nested(path)) {
+        path = path_rest(path);
+        type = type->step(path_head(path));
+    }
+    return type;
+}
+
+bool is_operator(document::member const& m) {
+    return m.key().starts_with('$');
+}
+
 } // namespace
 
-update_kind schema::prepare_delta(value& delta, prepare_options options, std::vector<violation>& violations) const {
+namespace detail {
+
+update_kind form_of(std::string const& model, value const& delta) {
     if (delta.is_array()) {
         return update_kind::pipeline;
     }
-    auto* const d = delta.if_document();
+    auto const* const d = delta.if_document();
     if (d == nullptr) {
-        refuse(name(), "an update is a document or a pipeline", {}, delta);
+        refuse(model, "an update is a document or a pipeline", {}, delta);
     }
-    auto const is_operator = [](document::member const& m) { return m.key().starts_with('$'); };
     auto const operators = std::count_if(d->begin(), d->end(), is_operator);
     if (operators == 0) {
-        prepare_for_write(*d, options, violations);
-        d->erase("_id");
         return update_kind::replacement;
     }
     if (static_cast<std::size_t>(operators) != d->size()) {
         auto const* const other = std::find_if_not(d->begin(), d->end(), is_operator);
-        refuse(name(), fmt::format("an update has operators or fields, not both: '{}'", other->key()), std::string(other->key()),
+        refuse(model, fmt::format("an update has operators or fields, not both: '{}'", other->key()), std::string(other->key()),
             other->value());
-    }
-    if (options.validate) {
-        findings out(name(), violations);
-        operator_checker(*compiled_, out).run(*d);
     }
     return update_kind::operators;
 }
+
+void fill_operands(compiled_schema const& compiled, document& delta) {
+    auto const* const empties = compiled.empties();
+    if (empties == nullptr) {
+        return;
+    }
+    for (auto const name : {"$set", "$setOnInsert"}) {
+        auto* const found = delta.find(name);
+        auto* const operands = found == nullptr ? nullptr : found->if_document();
+        if (operands == nullptr) {
+            continue;
+        }
+        for (auto& member : *operands) {
+            auto const role = compiled.role_of(member.key());
+            if (role.what != key_role::kind::field) {
+                continue;
+            }
+            auto const& field = compiled.definition.fields()[role.position];
+            if (field.has_default() && empties->is_empty(field.type.kind, member.value())) {
+                auto v = make_default(field, *operands, nullptr);
+                compiled.types[role.position].complete(v);
+                member.value() = std::move(v);
+            }
+        }
+    }
+}
+
+void validate_operators(compiled_schema const& compiled, document& delta, std::vector<violation>& violations) {
+    findings out(compiled.definition.name(), violations);
+    operator_checker(compiled, out).run(delta);
+}
+
+void collect_operand_rules(compiled_schema const& compiled, document& delta, rule_kind kind, std::vector<rule_call>& out) {
+    static constexpr std::array<std::string_view, 4> assigning{"$set", "$setOnInsert", "$min", "$max"};
+    static constexpr std::array<std::string_view, 2> appending{"$push", "$addToSet"};
+    for (auto& op : delta) {
+        auto* const operands = op.value().if_document();
+        bool const assigns = std::find(assigning.begin(), assigning.end(), op.key()) != assigning.end();
+        bool const appends = std::find(appending.begin(), appending.end(), op.key()) != appending.end();
+        if (operands == nullptr || !(assigns || appends)) {
+            continue;
+        }
+        for (auto& member : *operands) {
+            auto const* type = type_of(compiled, member.key());
+            auto& v = member.value();
+            if (type == nullptr || (assigns && v.is_null())) {
+                continue;
+            }
+            if (assigns) {
+                type->collect(v, std::string(member.key()), kind, out);
+                continue;
+            }
+            type = type->element();
+            auto* const modifiers = v.if_document();
+            auto* const each = modifiers == nullptr ? nullptr : modifiers->find("$each");
+            auto* const items = each == nullptr ? nullptr : each->if_array();
+            if (type == nullptr) {
+                continue;
+            }
+            if (items == nullptr) {
+                type->collect(v, std::string(member.key()), kind, out);
+                continue;
+            }
+            for (std::size_t i = 0; i < items->size(); ++i) {
+                type->collect((*items)[i], fmt::format("{}.{}", member.key(), i), kind, out);
+            }
+        }
+    }
+}
+
+} // namespace detail
 
 } // namespace cormorant

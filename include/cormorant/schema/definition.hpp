@@ -86,6 +86,9 @@ public:
     model_definition& extra_keys(cormorant::extra_keys policy);
     /// Which values count as not given; default: only what is absent.
     model_definition& empty_values(cormorant::empty_values table);
+    /// The order in which faults of a document are reported, and so which is the error's own. False (default): in the order of the
+    /// keys of the document, then required fields that are absent. True: in the order in which the fields are declared.
+    model_definition& faults_as_declared(bool on);
     /// True: text that looks like an object id (24 hexadecimal digits) or a date (`2024-05-01T10:00:00.000Z`) is stored as one, at
     /// any depth and whatever the field; both come back as text. Filters and updates are treated alike.
     model_definition& text_forms(bool on);
@@ -112,6 +115,7 @@ public:
     std::vector<index_model> const& indexes() const noexcept { return indexes_; }
     cormorant::extra_keys extra_keys() const noexcept { return extra_keys_; }
     cormorant::empty_values const& empty_values() const noexcept { return empty_values_; }
+    bool faults_as_declared() const noexcept { return faults_as_declared_; }
     bool text_forms() const noexcept { return text_forms_; }
     std::vector<cormorant::document_method> const& document_methods() const noexcept { return document_methods_; }
     std::vector<cormorant::model_method> const& model_methods() const noexcept { return model_methods_; }
@@ -135,6 +139,7 @@ private:
     std::vector<index_model> indexes_;
     cormorant::extra_keys extra_keys_ = cormorant::extra_keys::refuse;
     cormorant::empty_values empty_values_;
+    bool faults_as_declared_ = false;
     bool text_forms_ = false;
     std::vector<cormorant::document_method> document_methods_;
     std::vector<cormorant::model_method> model_methods_;

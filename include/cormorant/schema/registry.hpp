@@ -16,7 +16,7 @@ namespace cormorant {
 /// gives the function. Hook handlers are actions, `{"action": "prefix", ...}`, or a list of them that run in order.
 ///
 /// Validators and transformers are also known by their bare names, with an argument beside them: `{"minLength": 3}`; their
-/// functions find it in their `rule_context`, and their factories get `{"$fn": name}`.
+/// functions find it in their `rule_context`, and their factories get `{"$fn": name, "argument": argument}`.
 ///
 /// A new registry knows the defaults `now` (the current time) and `objectId` (a new object id), the validators `regexp`,
 /// `minLength`, `maxLength`, `isEmail`, `isLowerCase` and `isUpperCase` (see `checks`; the argument false switches each off) and the
@@ -57,7 +57,7 @@ public:
     setter_function make_setter(document const& spec) const;
     check_function make_validator(document const& spec) const;
     transform_function make_transformer(document const& spec) const;
-    /// \name As definitions name rules: a name, a function (`{"$fn": ...}`), an object of names and arguments, or a list of these.
+    /// \name As definitions name rules: a name, a function (`{"$fn": ...}`), a list of these, or an object of names and arguments.
     /// Null is none. Throws `errc::definition` for an unknown name and for anything else.
     /// @{
     std::vector<value_check> make_checks(value const& spec) const;
@@ -70,6 +70,8 @@ public:
     init_function make_init(document const& spec) const;
 
 private:
+    void add_rules();
+
     template <class Factory>
     using table = std::map<std::string, Factory, std::less<>>;
 

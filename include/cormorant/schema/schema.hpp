@@ -120,7 +120,8 @@ public:
 
     /// `fields` as callers give it: 1 or true includes, 0 or false excludes; other values are MongoDB's affair.
     /// With `cast_docs` false an inclusion brings `_id` only when it is named.
-    read_plan plan_read(document const& fields, bool cast_docs) const;
+    /// `whole`: the documents are at hand with all that they have, so an inclusion trims them even if nothing else had to be read.
+    read_plan plan_read(document const& fields, bool cast_docs, bool whole = false) const;
     /// What to ask the store for: `fields` (as hooks left it) without virtuals and paths through relationships.
     document projection(document const& fields) const;
     /// The fields to read of the documents of a relationship: what `fields` names below it. Empty: everything.

@@ -60,7 +60,8 @@ bool is_slug(value const& v) {
     auto const text = v.if_string();
     if (!text || text->empty() || text->front() == '-' || text->back() == '-' || text->find("--") != std::string_view::npos)
         return false;
-    return std::all_of(text->begin(), text->end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+    return std::all_of(
+        text->begin(), text->end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
 }
 
 bool is_even(value const& v) {
@@ -187,12 +188,10 @@ cormorant::transform_function make_transformer(document const& spec) {
 
 void add_functions(cormorant::database_schema& schema) {
     auto const marked = [](std::string_view name) { return std::string(mark) + std::string(name); };
-    schema.add_default(marked("const"), [](document const& spec) {
-        return [v = spec.at("value")](cormorant::default_context&) { return v; };
-    });
-    schema.add_default(marked("emptyArray"), [](document const&) {
-        return [](cormorant::default_context&) { return value(array()); };
-    });
+    schema.add_default(
+        marked("const"), [](document const& spec) { return [v = spec.at("value")](cormorant::default_context&) { return v; }; });
+    schema.add_default(
+        marked("emptyArray"), [](document const&) { return [](cormorant::default_context&) { return value(array()); }; });
     schema.add_default(marked("counter"), [last = std::make_shared<int>(0)](document const&) {
         return [last](cormorant::default_context&) { return value(++*last); };
     });

@@ -1,4 +1,5 @@
 #include "../suite.hpp"
+
 #include "functions.hpp"
 
 #include <cormorant/bson/path.hpp>
