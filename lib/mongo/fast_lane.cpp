@@ -138,6 +138,8 @@ void fast_lane::interrupt(fast_call& c, errc why) {
 void fast_lane::end_queued(std::shared_ptr<fast_call> const& c, errc why, phase where) {
     later todo;
     guard lock(mutex_);
+    if (c->state_ == fast_call::state::granted || c->state_ == fast_call::state::running)
+        return interrupt(*c, why); // it got a connection in the meantime
     if (c->state_ != fast_call::state::queued)
         return;
     auto const now = steady_clock::now();

@@ -1,4 +1,4 @@
-/// conformance --suite NAME --store memory|mongo [--dsn URI] [--case NAME] [--verbose] [--in-process] DIR
+/// conformance --suite NAME --store memory|mongo [--dsn URI] [--case NAME] [--verbose] [--no-fast-lane] [--in-process] DIR
 
 #include "isolation.hpp"
 #include "runner.hpp"
@@ -51,12 +51,14 @@ struct arguments {
     std::string folder;
     bool verbose = false;
     bool in_process = false;
+    bool fast_lane = true;
 };
 
 constexpr std::string_view usage =
-    "usage: conformance --suite NAME --store memory|mongo [--dsn URI] [--case NAME] [--verbose] [--in-process] DIR\n"
+    "usage: conformance --suite NAME --store memory|mongo [--dsn URI] [--case NAME] [--verbose] [--no-fast-lane] [--in-process] DIR\n"
     "  --dsn URI     MongoDB to run on (default: the environment's MONGO_DSN); a database of its own is used and dropped\n"
     "  --case NAME   only the cases of this name\n"
+    "  --no-fast-lane  MongoDB's driver thread alone\n"
     "  --in-process  do not protect the run against crashes (for debuggers)\n";
 
 arguments parse(std::span<char* const> words) {
@@ -82,6 +84,8 @@ arguments parse(std::span<char* const> words) {
             take(result.only);
         } else if (word == "--verbose") {
             result.verbose = true;
+        } else if (word == "--no-fast-lane") {
+            result.fast_lane = false;
         } else if (word == "--in-process") {
             result.in_process = true;
         } else if (word.starts_with("--") || !result.folder.empty()) {
@@ -117,8 +121,8 @@ std::string with_database(std::string_view uri, std::string_view database) {
 /// Runs cases one after the other on one thread.
 class worker {
 public:
-    worker(suite_factory make_suite, std::string const& uri)
-        : make_suite_(make_suite), env_{raw_database(cormorant::make_store(uri))} {
+    worker(suite_factory make_suite, std::string const& uri, cormorant::connect_options const& options)
+        : make_suite_(make_suite), env_{raw_database(cormorant::make_store(uri, options))} {
         // A server that does not answer stops the whole run here.
         finish(env_.database.reset(emptiness::of_collections));
     }
@@ -189,11 +193,12 @@ int run(arguments const& args) {
     });
     auto const database = fmt::format("cormorant_conformance_{}", ::getpid());
     auto const uri = args.store == "mongo" ? with_database(args.dsn, database) : "memory://" + database;
+    auto const options = cormorant::connect_options().mongo(cormorant::mongo_options().fast_lane(args.fast_lane));
     std::size_t passed = 0;
     std::size_t failed = 0;
 
     auto const make_worker = [&]() -> job_function {
-        auto w = std::make_shared<worker>(find_suite(args.suite), uri);
+        auto w = std::make_shared<worker>(find_suite(args.suite), uri, options);
         return [w, &cases](std::size_t i) { return w->run(cases[i]); };
     };
     auto const report = [&](std::size_t i, std::string const& answer) {

@@ -44,7 +44,7 @@ TEST_F(blocking, the_counters_count_what_libmongoc_does_by_itself) {
 }
 
 TEST_F(blocking, nothing_waits_in_normal_operation) {
-    auto s = make_mongo_store(server_.uri());
+    auto s = make_test_store(server_.uri());
     for (int i = 0; i < 20; ++i) {
         run_on(*s, find_in("c"));
         run_on(*s, insert_into("c"));
@@ -55,13 +55,13 @@ TEST_F(blocking, nothing_waits_in_normal_operation) {
 }
 
 TEST_F(blocking, a_host_name_is_looked_up_on_another_thread) {
-    auto const s = make_mongo_store("mongodb://localhost:" + std::to_string(server_.port()) + "/mock");
+    auto const s = make_test_store("mongodb://localhost:" + std::to_string(server_.port()) + "/mock");
     run_on(*s, find_in("c"));
     expect_none();
 }
 
 TEST_F(blocking, nothing_waits_after_a_broken_connection) {
-    auto const s = make_mongo_store(server_.uri());
+    auto const s = make_test_store(server_.uri());
     auto const count = std::make_shared<int>(0);
     server_.on_command([count](document const&) -> reaction {
         if (++*count % 2 == 1)
@@ -75,10 +75,10 @@ TEST_F(blocking, nothing_waits_after_a_broken_connection) {
 
 TEST_F(blocking, nothing_waits_after_a_deadline_or_while_the_server_is_away) {
     server_.on_command([](document const&) -> reaction { return hang(); });
-    auto const s = make_mongo_store(server_.uri());
+    auto const s = make_test_store(server_.uri());
     for (int i = 0; i < 3; ++i)
         EXPECT_EQ(failure_on(*s, find_in("c"), deadline_in(30ms)).code(), errc::deadline);
-    auto const nowhere = make_mongo_store("mongodb://127.0.0.1:1/mock?serverSelectionTimeoutMS=700");
+    auto const nowhere = make_test_store("mongodb://127.0.0.1:1/mock?serverSelectionTimeoutMS=700");
     EXPECT_EQ(failure_on(*nowhere, find_in("c")).code(), errc::connect);
     expect_none();
 }
@@ -94,7 +94,7 @@ TEST_F(blocking, nothing_waits_when_the_primary_changes) {
             return answer_with{mock_server::cursor_reply(arr(doc("_id", 1)))};
         return answer_with{doc("n", 1)};
     });
-    auto const s = make_mongo_store(server_.uri("replicaSet=rs"));
+    auto const s = make_test_store(server_.uri("replicaSet=rs"));
     run_on(*s, find_in("c"));
     run_on(*s, insert_into("c"));
     expect_none();
@@ -103,7 +103,7 @@ TEST_F(blocking, nothing_waits_when_the_primary_changes) {
 TEST_F(blocking, nothing_waits_for_a_secondary_that_is_missing) {
     std::vector<std::string> const hosts(1, server_.address());
     server_.on_hello([this, hosts]() -> reaction { return answer_with{server_.hello_of_set("rs", true, hosts)}; });
-    auto const s = make_mongo_store(server_.uri("replicaSet=rs&serverSelectionTimeoutMS=100"));
+    auto const s = make_test_store(server_.uri("replicaSet=rs&serverSelectionTimeoutMS=100"));
     run_on(*s, find_in("c"));
     call_options options;
     options.read_preference = doc("mode", "secondary");

@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -85,6 +86,12 @@ document command_in(header const& h, std::vector<std::byte> const& body) {
     return result;
 }
 
+document sound(document reply) {
+    if (!reply.contains("ok"))
+        reply.append("ok", 1.0);
+    return reply;
+}
+
 bool wants_answer(header const& h, std::vector<std::byte> const& body) {
     constexpr auto more_to_come = std::byte(2);
     return h.code == op_query || (body.at(0) & more_to_come) == std::byte(0);
@@ -97,6 +104,10 @@ struct mock_server::connection {
     connection(socket s, asio::ssl::context* tls) : plain(std::move(s)) {
         if (tls != nullptr)
             secure.emplace(plain, *tls);
+    }
+    void without_delay() {
+        boost::system::error_code ignored; // a socket of the file system has no such option
+        plain.set_option(asio::ip::tcp::no_delay(true), ignored);
     }
     asio::awaitable<void> handshake() {
         if (secure)
@@ -184,6 +195,11 @@ std::vector<document> mock_server::commands() const {
     return commands_;
 }
 
+std::vector<value> mock_server::ended_sessions() const {
+    std::lock_guard const lock(mutex_);
+    return ended_sessions_;
+}
+
 std::vector<std::string> mock_server::names() const {
     std::vector<std::string> result;
     for (auto const& c : commands())
@@ -223,7 +239,13 @@ reaction mock_server::react(std::string const& name, document const& command) {
         }();
         return handler ? handler() : reaction(answer_with{hello()});
     }
-    if (name == "ping" || name == "endSessions")
+    if (name == "endSessions") {
+        std::lock_guard const lock(mutex_);
+        for (value const& session : command.at(name).as_array())
+            ended_sessions_.push_back(session);
+        return answer_with{document()};
+    }
+    if (name == "ping")
         return answer_with{document()};
     auto const handler = [&] {
         std::lock_guard const lock(mutex_);
@@ -241,6 +263,7 @@ asio::awaitable<void> mock_server::accept(Acceptor& acceptor) {
         ++open_;
         auto const c = std::make_shared<connection>(connection::socket(std::move(socket)), tls_.get());
         connections_.push_back(c);
+        c->without_delay();
         asio::co_spawn(loop_, serve(c), [this, c](std::exception_ptr) {
             boost::system::error_code ignored;
             c->plain.close(ignored);
@@ -263,11 +286,19 @@ asio::awaitable<void> mock_server::serve(std::shared_ptr<connection> c) {
         if (!wants_answer(h, body))
             continue;
         if (auto const* a = std::get_if<answer_with>(&what)) {
-            auto reply = a->reply;
-            if (!reply.contains("ok"))
-                reply.append("ok", 1.0);
-            auto bytes = frame(h, reply);
+            auto bytes = frame(h, sound(a->reply));
             co_await c->write(std::move(bytes));
+        } else if (auto const* two = std::get_if<answer_twice>(&what)) {
+            auto bytes = frame(h, sound(two->reply));
+            bytes.insert(bytes.end(), bytes.begin(), bytes.end());
+            co_await c->write(std::move(bytes));
+        } else if (auto const* slow = std::get_if<answer_in_pieces>(&what)) {
+            auto const bytes = frame(h, sound(slow->reply));
+            for (std::size_t i = 0; i < bytes.size(); i += slow->size) {
+                auto const last = std::min(bytes.size(), i + slow->size);
+                std::vector<std::byte> piece(bytes.data() + i, bytes.data() + last);
+                co_await c->write(std::move(piece));
+            }
         } else if (auto const* raw = std::get_if<send_bytes>(&what)) {
             auto bytes = raw->bytes;
             co_await c->write(std::move(bytes));

@@ -33,7 +33,16 @@ struct hang {};
 struct send_bytes {
     std::vector<std::byte> bytes;
 };
-using reaction = std::variant<answer_with, drop_connection, hang, send_bytes>;
+/// Answers with this document, some bytes at a time, each sent by itself.
+struct answer_in_pieces {
+    document reply;
+    std::size_t size = 1;
+};
+/// Answers twice, with one write.
+struct answer_twice {
+    document reply;
+};
+using reaction = std::variant<answer_with, drop_connection, hang, send_bytes, answer_in_pieces, answer_twice>;
 
 /// Runs on a thread of its own until it is destroyed. Hello is answered by `hello`, everything else by `on_command`.
 /// Thread safety: all members may be called from any thread.
@@ -60,6 +69,8 @@ public:
     /// All commands so far but hello, ping and endSessions; their names.
     std::vector<document> commands() const;
     std::vector<std::string> names() const;
+    /// The sessions that it was told to end.
+    std::vector<value> ended_sessions() const;
     int open_connections() const noexcept { return open_; }
     int accepted_connections() const noexcept { return accepted_; }
     /// Waits until there are this many.
@@ -86,6 +97,7 @@ private:
     command_handler on_command_;
     hello_handler on_hello_;
     std::vector<document> commands_;
+    std::vector<value> ended_sessions_;
     std::vector<std::weak_ptr<connection>> connections_;
     std::atomic<int> open_ = 0;
     std::atomic<int> accepted_ = 0;

@@ -37,7 +37,7 @@ protected:
     }
 
     mock_server server_;
-    std::shared_ptr<store> store_ = make_mongo_store(server_.uri());
+    std::shared_ptr<store> store_ = make_test_store(server_.uri());
 };
 
 TEST_F(protocol, a_command_carries_database_session_and_time_limit) {
@@ -125,18 +125,11 @@ TEST_F(protocol, a_server_that_says_no_hello_is_left_at_the_deadline) {
 
 TEST_F(protocol, a_server_that_says_no_hello_is_given_up) {
     server_.on_hello([]() -> reaction { return hang(); });
-    auto const s = make_mongo_store(server_.uri("connectTimeoutMS=100&serverSelectionTimeoutMS=250"));
+    auto const s = make_test_store(server_.uri("connectTimeoutMS=100&serverSelectionTimeoutMS=250"));
     auto const begin = std::chrono::steady_clock::now();
     auto const e = failure_on(*s, find_in("c"));
     EXPECT_TRUE(e.code() == condition::network || e.code() == errc::server_selection) << e.what();
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 3s);
-}
-
-std::vector<std::byte> bytes_of(std::initializer_list<int> list) {
-    std::vector<std::byte> result;
-    for (int const b : list)
-        result.push_back(static_cast<std::byte>(b));
-    return result;
 }
 
 TEST_F(protocol, nonsense_from_the_server_is_an_error_of_the_connection) {
@@ -153,6 +146,9 @@ TEST_F(protocol, nonsense_from_the_server_is_an_error_of_the_connection) {
             bytes_of({26, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0xDD, 7, 0, 0, 0, 0, 0, 0, 0, 99, 0, 0, 0, 0})},
         {"a document shorter than the message",
             bytes_of({27, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0xDD, 7, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0})},
+        {"an answer to something else", bytes_of({26, 0, 0, 0, 1, 0, 0, 0, 99, 0, 0, 0, 0xDD, 7, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0})},
+        {"longer than any message",
+            bytes_of({0, 0, 0, 0x7F, 1, 0, 0, 0, 1, 0, 0, 0, 0xDD, 7, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0})},
         {"a section of another kind",
             bytes_of({26, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0xDD, 7, 0, 0, 0, 0, 0, 0, 7, 5, 0, 0, 0, 0})},
     };
@@ -206,7 +202,7 @@ TEST_F(protocol, a_batch_that_is_cancelled_before_it_is_asked_for_leaves_no_clie
             return answer_with{mock_server::cursor_reply(arr(doc("_id", 1)), 77)};
         return answer_with{document()};
     });
-    auto const small = make_mongo_store(server_.uri("maxPoolSize=1&waitQueueTimeoutMS=2000"));
+    auto const small = make_test_store(server_.uri("maxPoolSize=1&waitQueueTimeoutMS=2000"));
     for (int i = 0; i < 20; ++i) {
         auto c = run_on(*small, find_in("c"));
         run(c.async_next(asio::use_awaitable));
@@ -238,7 +234,7 @@ TEST_F(protocol, a_socket_of_the_file_system_does_as_well) {
     std::filesystem::remove(path);
     {
         mock_server local(nullptr, path);
-        auto const s = make_mongo_store(local.uri());
+        auto const s = make_test_store(local.uri());
         EXPECT_EQ(run(drain(run_on(*s, find_in("c")))).size(), 1U);
     }
     std::filesystem::remove(path);

@@ -13,7 +13,7 @@ std::string tls(std::string const& more = std::string()) {
 TEST(security, tls_with_the_right_authority_and_host_works) {
     certificate const ours("IP:127.0.0.1");
     mock_server server(ours.server_context());
-    auto const s = make_mongo_store(server.uri(tls("&tlsCAFile=" + ours.file())));
+    auto const s = make_test_store(server.uri(tls("&tlsCAFile=" + ours.file())));
     for (int i = 0; i < 3; ++i)
         EXPECT_EQ(run(drain(run_on(*s, find_in("c")))).size(), 1U);
     EXPECT_EQ(server.accepted_connections(), 1);
@@ -25,14 +25,14 @@ TEST(security, large_answers_come_through_tls) {
     std::string const text(3'000'000, 'x');
     server.on_command(
         [&](document const&) -> reaction { return answer_with{mock_server::cursor_reply(arr(doc("text", text)))}; });
-    auto const s = make_mongo_store(server.uri(tls("&tlsCAFile=" + ours.file())));
+    auto const s = make_test_store(server.uri(tls("&tlsCAFile=" + ours.file())));
     EXPECT_EQ(run(drain(run_on(*s, find_in("c")))).at(0).at("text").as_string().size(), text.size());
 }
 
 TEST(security, an_unknown_authority_is_refused_at_once) {
     certificate const ours("IP:127.0.0.1");
     mock_server server(ours.server_context());
-    auto const s = make_mongo_store(server.uri("tls=true"));
+    auto const s = make_test_store(server.uri("tls=true"));
     auto const begin = std::chrono::steady_clock::now();
     auto const e = failure_on(*s, find_in("c"));
     EXPECT_EQ(e.code(), errc::tls) << e.what();
@@ -44,13 +44,13 @@ TEST(security, an_unknown_authority_is_refused_at_once) {
 TEST(security, a_certificate_for_another_host_is_refused_unless_allowed) {
     certificate const ours("DNS:elsewhere.example.org");
     mock_server server(ours.server_context());
-    auto const strict = make_mongo_store(server.uri(tls("&tlsCAFile=" + ours.file())));
+    auto const strict = make_test_store(server.uri(tls("&tlsCAFile=" + ours.file())));
     EXPECT_EQ(failure_on(*strict, find_in("c")).code(), errc::tls);
     for (auto const* allowed : {"&tlsAllowInvalidHostnames=true", "&tlsInsecure=true"}) {
-        auto const s = make_mongo_store(server.uri(tls("&tlsCAFile=" + ours.file() + allowed)));
+        auto const s = make_test_store(server.uri(tls("&tlsCAFile=" + ours.file() + allowed)));
         EXPECT_EQ(run(drain(run_on(*s, find_in("c")))).size(), 1U) << allowed;
     }
-    auto const any = make_mongo_store(server.uri(tls("&tlsAllowInvalidCertificates=true")));
+    auto const any = make_test_store(server.uri(tls("&tlsAllowInvalidCertificates=true")));
     EXPECT_EQ(run(drain(run_on(*any, find_in("c")))).size(), 1U);
 }
 
@@ -60,16 +60,16 @@ TEST(security, a_client_certificate_is_shown_to_the_server) {
     context->load_verify_file(ours.file());
     context->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
     mock_server server(context);
-    auto const without = make_mongo_store(server.uri(tls("&tlsCAFile=" + ours.file())));
+    auto const without = make_test_store(server.uri(tls("&tlsCAFile=" + ours.file())));
     EXPECT_TRUE(failure_on(*without, find_in("c")).code() == condition::network);
-    auto const with = make_mongo_store(server.uri(tls("&tlsCAFile=" + ours.file() + "&tlsCertificateKeyFile=" + ours.file())));
+    auto const with = make_test_store(server.uri(tls("&tlsCAFile=" + ours.file() + "&tlsCertificateKeyFile=" + ours.file())));
     EXPECT_EQ(run(drain(run_on(*with, find_in("c")))).size(), 1U);
 }
 
 TEST(security, a_server_without_tls_is_an_error) {
     mock_server server;
     server.on_hello([]() -> reaction { return drop_connection(); });
-    auto const s = make_mongo_store(server.uri(tls()));
+    auto const s = make_test_store(server.uri(tls()));
     auto const e = failure_on(*s, find_in("c"), deadline_in(std::chrono::milliseconds(500)));
     EXPECT_TRUE(e.code() == condition::network || e.code() == condition::timeout) << e.what();
 }
@@ -86,7 +86,7 @@ TEST(security, credentials_that_are_refused_are_an_error_at_once) {
     });
     auto uri = server.uri("authSource=admin");
     uri.insert(uri.find("127"), "ann:s3cret@");
-    auto const s = make_mongo_store(uri);
+    auto const s = make_test_store(uri);
     auto const begin = std::chrono::steady_clock::now();
     auto const e = failure_on(*s, find_in("c"));
     EXPECT_EQ(e.code(), errc::authentication) << e.what();

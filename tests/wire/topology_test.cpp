@@ -31,7 +31,7 @@ protected:
     mock_server a_;
     mock_server b_;
     std::shared_ptr<store> store_ =
-        make_mongo_store("mongodb://" + a_.address() + "," + b_.address() + "/mock?replicaSet=rs&serverSelectionTimeoutMS=3000");
+        make_test_store("mongodb://" + a_.address() + "," + b_.address() + "/mock?replicaSet=rs&serverSelectionTimeoutMS=3000");
 };
 
 TEST_F(topology, writes_go_to_the_primary_and_reads_where_the_read_preference_says) {
@@ -90,7 +90,7 @@ TEST_F(topology, an_operation_waits_until_a_primary_is_elected) {
 TEST_F(topology, without_a_primary_the_time_for_selection_ends_it) {
     std::vector<std::string> const hosts = {a_.address(), b_.address()};
     a_.on_hello([&, hosts]() -> reaction { return answer_with{a_.hello_of_set("rs", false, hosts)}; });
-    auto const s = make_mongo_store("mongodb://" + a_.address() + "/mock?replicaSet=rs&serverSelectionTimeoutMS=700");
+    auto const s = make_test_store("mongodb://" + a_.address() + "/mock?replicaSet=rs&serverSelectionTimeoutMS=700");
     auto const e = failure_on(*s, insert_into("c"));
     EXPECT_EQ(e.code(), errc::server_selection) << e.what();
     EXPECT_EQ(e.details().what_happened, outcome::not_sent);
@@ -106,7 +106,7 @@ TEST_F(topology, a_member_that_is_down_hurts_nobody) {
     std::vector<std::string> const hosts = {a_.address(), "127.0.0.1:1"};
     a_.on_hello([&, hosts]() -> reaction { return answer_with{a_.hello_of_set("rs", true, hosts)}; });
     a_.on_command(writes());
-    auto const s = make_mongo_store("mongodb://127.0.0.1:1," + a_.address() + "/mock?replicaSet=rs");
+    auto const s = make_test_store("mongodb://127.0.0.1:1," + a_.address() + "/mock?replicaSet=rs");
     for (int i = 0; i < 5; ++i)
         run_on(*s, insert_into("c"));
     EXPECT_EQ(a_.accepted_connections(), 1);

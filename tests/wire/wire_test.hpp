@@ -1,6 +1,7 @@
 #pragma once
 
 #include "coroutine.hpp"
+#include "fast_lane_switch.hpp"
 #include "mock_server.hpp"
 
 #include <cormorant/mongo/mongo_store.hpp>
@@ -10,13 +11,19 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cormorant::testing {
 
 namespace asio = boost::asio;
+
+inline std::shared_ptr<store> make_test_store(std::string_view uri, mongo_options options = mongo_options()) {
+    return make_mongo_store(uri, test_options(std::move(options)));
+}
 
 template <class Op>
 reply_of<Op> run_on(store& s, Op op, call_options options = call_options()) {
@@ -63,6 +70,13 @@ inline update_op update_many(std::string collection) {
     op.update = doc("$set", doc("a", 1));
     op.multi = true;
     return op;
+}
+
+inline std::vector<std::byte> bytes_of(std::initializer_list<int> list) {
+    std::vector<std::byte> result;
+    for (int const b : list)
+        result.push_back(static_cast<std::byte>(b));
+    return result;
 }
 
 inline call_options deadline_in(std::chrono::milliseconds time) {

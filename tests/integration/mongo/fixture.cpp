@@ -7,7 +7,7 @@ namespace cormorant::testing {
 mongo_test::mongo_test() : database_(test_database("mongo_test")), store_(make_store()) {}
 
 std::shared_ptr<store> mongo_test::make_store(mongo_options options, std::string_view uri_options) const {
-    return make_mongo_store(test_dsn(database_, uri_options), std::move(options));
+    return make_mongo_store(test_dsn(database_, uri_options), test_options(std::move(options)));
 }
 
 void mongo_test::TearDown() {

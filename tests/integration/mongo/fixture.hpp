@@ -1,6 +1,7 @@
 #pragma once
 
 #include "coroutine.hpp"
+#include "fast_lane_switch.hpp"
 #include "mongod.hpp"
 
 #include <cormorant/bson/json.hpp>

@@ -109,7 +109,7 @@ TEST_F(mongo_lifecycle, a_cursor_may_outlive_its_store) {
 }
 
 TEST_F(mongo_lifecycle, a_server_that_is_not_there_is_an_error_after_the_time_for_selection) {
-    auto const nowhere = make_mongo_store("mongodb://127.0.0.1:1/none?serverSelectionTimeoutMS=300");
+    auto const nowhere = make_mongo_store("mongodb://127.0.0.1:1/none?serverSelectionTimeoutMS=300", test_options());
     auto const e = failure_on(*nowhere, find_in("c"));
     EXPECT_EQ(e.code(), errc::connect);
     EXPECT_TRUE(e.code() == condition::network);
@@ -118,7 +118,7 @@ TEST_F(mongo_lifecycle, a_server_that_is_not_there_is_an_error_after_the_time_fo
 }
 
 TEST_F(mongo_lifecycle, a_name_that_does_not_resolve_is_an_error) {
-    auto const nowhere = make_mongo_store("mongodb://cormorant.invalid/none?serverSelectionTimeoutMS=300");
+    auto const nowhere = make_mongo_store("mongodb://cormorant.invalid/none?serverSelectionTimeoutMS=300", test_options());
     auto const e = failure_on(*nowhere, find_in("c"));
     EXPECT_EQ(e.code(), errc::connect);
     EXPECT_NE(std::string(e.what()).find("cormorant.invalid"), std::string::npos) << e.what();

@@ -33,14 +33,14 @@ std::shared_ptr<store> make(std::string const& kind) {
     if (kind == "memory")
         return make_memory_store(memory_options().database(database_name()));
 #if CORMORANT_HAS_MONGO
-    if (kind == "mongo" && server() != nullptr) {
+    if (kind.starts_with("mongo") && server() != nullptr) {
         // mongodb://host[/database][?options]: the database becomes ours.
         std::string uri = server();
         auto const options = uri.find('?');
         auto const slash = uri.find('/', std::string("mongodb://").size());
         auto const tail = options == std::string::npos ? std::string() : uri.substr(options);
         uri = uri.substr(0, std::min(slash, options)) + "/" + database_name() + tail;
-        return make_mongo_store(uri);
+        return make_mongo_store(uri, mongo_options().fast_lane(kind != "mongo_without_fast_lane"));
     }
 #endif
     throw std::invalid_argument("no store of the kind " + kind);
@@ -73,7 +73,7 @@ std::vector<std::string> store_kinds() {
     std::vector<std::string> kinds(1, "memory");
 #if CORMORANT_HAS_MONGO
     if (server() != nullptr)
-        kinds.push_back("mongo");
+        kinds.insert(kinds.end(), {"mongo", "mongo_without_fast_lane"});
 #endif
     return kinds;
 }

@@ -10,7 +10,7 @@
 
 namespace cormorant::testing {
 
-/// `"memory"`, and `"mongo"` when it is built and MONGO_DSN names a server.
+/// `"memory"`, and `"mongo"` and `"mongo_without_fast_lane"` when it is built and MONGO_DSN names a server.
 std::vector<std::string> store_kinds();
 
 /// The store of that kind, the same one every time: its database is the program's own.
