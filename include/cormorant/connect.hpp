@@ -51,9 +51,11 @@ private:
 
 /// Connects and makes sure that the server answers.
 ///
-/// `uri`: `mongodb://[user:password@]host[:port],.../database[?options]`, `mongodb+srv://...`, or `memory://[name]` for a new,
-/// empty database in memory. Empty: the environment variable `MONGO_DSN`. A database must be named. Throws `errc::bad_uri` in one
-/// line that never shows a password, `errc::unsupported` when the library was built without MongoDB, and what the network throws.
+/// `uri`: `mongodb://[user:password@]host[:port],.../database[?options]`, `mongodb+srv://...`, `memory://[name]` for a new,
+/// empty database in memory, or `memory:///folder[?sync=true&snapshot_size=bytes&name=name]` for one that lasts in a folder (see
+/// `memory_options`). Empty: the environment variable `MONGO_DSN`. A database must be named. Throws `errc::bad_uri` in one line
+/// that never shows a password, `errc::unsupported` when the library was built without MongoDB, `errc::bad_file` for a folder that
+/// cannot be used, and what the network throws.
 boost::asio::awaitable<connection> connect(std::string uri = {}, connect_options options = {});
 
 /// `connect`, but all calls with the same `uri` share one store as long as one of their connections lives. Each call gives a

@@ -1,5 +1,11 @@
+#include "store/deliver.hpp"
+
 #include <cormorant/connect.hpp>
 
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/system_executor.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <fmt/format.h>
@@ -27,15 +33,6 @@ std::string uri_or_default(std::string uri) {
     return from_environment;
 }
 
-std::shared_ptr<store> make_memory_store_of(std::string_view uri, memory_options options) {
-    std::string_view const name = uri.substr(memory_scheme.size());
-    if (name.find_first_of("/?@:") != std::string_view::npos)
-        throw error(errc::bad_uri, fmt::format("\"{}\": after memory:// only the name of a database may follow", uri));
-    if (!name.empty())
-        options.database(std::string(name));
-    return make_memory_store(std::move(options));
-}
-
 /// The stores that `connect_cached` has made and that are in use.
 class store_cache {
 public:
@@ -59,6 +56,31 @@ store_cache& cache() {
     return instance;
 }
 
+/// The store of a folder reads all of it when it is made: on a thread of the system's executor, so that the caller's goes on.
+asio::awaitable<std::shared_ptr<store>> open_elsewhere(std::string uri, connect_options options, bool cached) {
+    using signature = void(std::exception_ptr, std::shared_ptr<store>);
+    auto const open = [](std::string const& from, connect_options const& how, bool share) {
+        return share ? cache().get(from, how) : make_store(from, how);
+    };
+    if (!uri.starts_with(memory_scheme) || options.memory().with_uri(uri).folder().empty())
+        co_return open(uri, options, cached);
+    co_return co_await asio::async_initiate<asio::use_awaitable_t<> const, signature>(
+        [open](asio::any_completion_handler<signature> handler, std::string from, connect_options how, bool share) {
+            auto pending = std::make_shared<detail::pending_handler<asio::any_completion_handler<signature>>>(std::move(handler));
+            asio::post(asio::system_executor(), [open, pending, from = std::move(from), how = std::move(how), share] {
+                std::exception_ptr failure;
+                std::shared_ptr<store> made;
+                try {
+                    made = open(from, how, share);
+                } catch (...) {
+                    failure = std::current_exception();
+                }
+                pending->finish([failure, made](asio::any_completion_handler<signature> h) { std::move(h)(failure, made); });
+            });
+        },
+        asio::use_awaitable, std::move(uri), std::move(options), cached);
+}
+
 asio::awaitable<connection> connect_to(std::shared_ptr<store> s, connect_options options) {
     if (options.ping() && s->capabilities().commands) {
         command_op ping;
@@ -79,7 +101,7 @@ asio::awaitable<connection> connect_to(std::shared_ptr<store> s, connect_options
 
 std::shared_ptr<store> make_store(std::string_view uri, connect_options const& options) {
     if (uri.starts_with(memory_scheme))
-        return make_memory_store_of(uri, options.memory());
+        return make_memory_store(options.memory().with_uri(uri));
     if (uri.starts_with(mongo_scheme) || uri.starts_with(mongo_srv_scheme)) {
 #ifdef CORMORANT_WITH_MONGO
         return make_mongo_store(uri, options.mongo());
@@ -96,13 +118,13 @@ std::shared_ptr<store> make_store(std::string_view uri, connect_options const& o
 }
 
 asio::awaitable<connection> connect(std::string uri, connect_options options) {
-    auto s = make_store(uri_or_default(std::move(uri)), options);
+    auto s = co_await open_elsewhere(uri_or_default(std::move(uri)), options, false);
     connection made = co_await connect_to(std::move(s), std::move(options));
     co_return made;
 }
 
 asio::awaitable<connection> connect_cached(std::string uri, connect_options options) {
-    auto s = cache().get(uri_or_default(std::move(uri)), options);
+    auto s = co_await open_elsewhere(uri_or_default(std::move(uri)), options, true);
     connection made = co_await connect_to(std::move(s), std::move(options));
     co_return made;
 }

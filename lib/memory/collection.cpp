@@ -52,9 +52,14 @@ std::optional<matcher> compile_options(document const& options) {
 
 } // namespace
 
-collection::collection(std::string ns, document options)
-    : ns_(std::move(ns)), options_(std::move(options)), validator_(compile_options(options_)) {
+collection::collection(std::string ns, document options, effect_log* log)
+    : ns_(std::move(ns)), options_(std::move(options)), log_(log), validator_(compile_options(options_)) {
     indexes_.push_back(std::make_unique<index>(index_definition::of_id()));
+}
+
+void collection::note(effect::kind what, document_ptr body) const {
+    if (log_ != nullptr)
+        log_->record({what, ns_.substr(ns_.find('.') + 1), std::move(body)});
 }
 
 void collection::validate(document const& doc) const {
@@ -102,6 +107,7 @@ record_handle collection::insert(document doc) {
     ids_.insert(at);
     for (std::size_t i = 0; i != indexes_.size(); ++i)
         indexes_[i]->insert(keys[i], at);
+    note(effect::kind::put, at->doc);
     return at;
 }
 
@@ -120,12 +126,14 @@ void collection::replace(record_handle at, document doc) {
     }
     // Erasing nothing makes a handle writable.
     records_.erase(at, at)->doc = std::make_shared<document const>(std::move(doc));
+    note(effect::kind::put, at->doc);
 }
 
 void collection::erase(record_handle at) {
     for (auto const& i : indexes_)
         i->erase(keys_of(i->definition(), *at->doc), at);
     ids_.erase(at);
+    note(effect::kind::remove, at->doc);
     records_.erase(at);
 }
 
@@ -142,20 +150,21 @@ bool collection::create_index(index_definition definition) {
         built->insert(keys, at);
     }
     indexes_.push_back(std::move(built));
+    note(effect::kind::create_index, std::make_shared<document>(indexes_.back()->definition().listing));
     return true;
 }
 
 void collection::drop_index(std::string_view name) {
     if (name == "_id_")
         refuse(72, "cannot drop _id index");
-    if (name == "*") {
-        indexes_.resize(1);
-        return;
-    }
     auto const at = std::ranges::find_if(indexes_, [&](auto const& i) { return i->definition().name == name; });
-    if (at == indexes_.end())
+    if (name == "*")
+        indexes_.resize(1);
+    else if (at == indexes_.end())
         refuse(27, fmt::format("index not found with name [{}]", name));
-    indexes_.erase(at);
+    else
+        indexes_.erase(at);
+    note(effect::kind::drop_index, std::make_shared<document>(doc("name", name)));
 }
 
 std::shared_ptr<text_specification const> collection::text() const noexcept {
@@ -166,6 +175,14 @@ std::shared_ptr<text_specification const> collection::text() const noexcept {
 std::optional<record_handle> collection::find_id(value const& id) const {
     auto const at = ids_.find(id);
     return at == ids_.end() ? std::nullopt : std::optional(*at);
+}
+
+std::vector<document_ptr> collection::documents() const {
+    std::vector<document_ptr> result;
+    result.reserve(records_.size());
+    for (record const& r : records_)
+        result.push_back(r.doc);
+    return result;
 }
 
 access_plan collection::plan(access_request const& request) const {

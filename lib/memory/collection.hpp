@@ -2,6 +2,7 @@
 
 /// The documents of one collection with their indexes.
 
+#include "effect.hpp"
 #include "index.hpp"
 #include "matcher.hpp"
 #include "planner.hpp"
@@ -28,8 +29,9 @@ namespace cormorant::memory {
 /// safe.
 class collection {
 public:
-    /// `ns`: the full name, `"db.users"`. `options`: of `create`; throws what the server answers to bad ones.
-    explicit collection(std::string ns, document options = document());
+    /// `ns`: the full name, `"db.users"`. `options`: of `create`; throws what the server answers to bad ones. `log`, unless it is
+    /// null, is told of what becomes of documents and indexes, and outlives the collection.
+    explicit collection(std::string ns, document options = document(), effect_log* log = nullptr);
 
     std::string const& ns() const noexcept { return ns_; }
     document const& options() const noexcept { return options_; }
@@ -51,6 +53,10 @@ public:
     std::shared_ptr<text_specification const> text() const noexcept;
 
     std::optional<record_handle> find_id(value const& id) const;
+    /// All of them, in their order.
+    std::vector<document_ptr> documents() const;
+    /// Changes from here on are recorded.
+    void record_to(effect_log* log) noexcept { log_ = log; }
 
     access_plan plan(access_request const& request) const;
     /// Calls `visit` for the documents of the plan in its order, each once, until it answers false. The collection may not change
@@ -70,6 +76,7 @@ private:
         bool operator()(record_handle a, value const& b) const noexcept { return a->id() == b; }
     };
 
+    void note(effect::kind what, document_ptr body) const;
     void validate(document const& doc) const;
     [[noreturn]] void refuse_duplicate(index_definition const& definition, index_key const& key) const;
     /// The keys of a document in each index, checked against each of them.
@@ -77,6 +84,7 @@ private:
 
     std::string ns_;
     document options_;
+    effect_log* log_;
     std::optional<matcher> validator_;
     std::list<record> records_;
     std::uint64_t next_number_ = 1;

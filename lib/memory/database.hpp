@@ -33,6 +33,13 @@ public:
 
     std::string const& name() const noexcept { return name_; }
 
+    /// Does what an effect says. Before `record_to`.
+    void restore(effect const& e);
+    /// From now on, `log` is told of every change. It outlives all writes.
+    void record_to(effect_log& log);
+    /// The effects that make up the database as it is when `begin` is called, once, while nothing changes.
+    effect_source capture(std::function<void()> const& begin) const;
+
     /// The documents are those of the moment of the call, whatever is written while they are read.
     std::unique_ptr<document_stream> find(find_op op);
     std::unique_ptr<document_stream> aggregate(aggregate_op const& op);
@@ -103,6 +110,24 @@ private:
     collection& writable_or_new(std::string_view name);
     source resolve(std::string_view name, document const& collation) const;
     static selected select(collection const& c, selection const& s);
+    /// Holds the mutex while an operation writes, and commits what was recorded.
+    class writing {
+    public:
+        explicit writing(database& db) : lock_(db.mutex_), log_(db.log_) {}
+        writing(writing const&) = delete;
+        writing& operator=(writing const&) = delete;
+        ~writing() {
+            if (log_ != nullptr)
+                log_->commit();
+        }
+
+    private:
+        std::lock_guard<std::mutex> lock_;
+        effect_log* log_;
+    };
+
+    void put_view(std::string const& name, document definition);
+    void note(effect::kind what, std::string_view collection, document body = document());
     void check_view(std::string_view name, std::string const& on, array const& pipeline) const;
     document inserted(collection& c, document doc);
     bool updated(collection& c, record_handle at, document doc);
@@ -121,6 +146,8 @@ private:
 
     std::string const name_;
     mutable std::mutex mutex_;
+    /// Null: nobody wants to know.
+    effect_log* log_ = nullptr;
     std::map<std::string, entry, std::less<>> entries_;
 };
 

@@ -50,7 +50,15 @@ collection* database::writable(std::string_view name) {
 collection& database::writable_or_new(std::string_view name) {
     if (auto* existing = writable(name))
         return *existing;
-    return std::get<collection>(entries_.emplace(std::string(name), collection(ns_of(name))).first->second);
+    auto& made =
+        std::get<collection>(entries_.emplace(std::string(name), collection(ns_of(name), document(), log_)).first->second);
+    note(effect::kind::create_collection, name);
+    return made;
+}
+
+void database::note(effect::kind what, std::string_view collection, document body) {
+    if (log_ != nullptr)
+        log_->record({what, std::string(collection), std::make_shared<document>(std::move(body))});
 }
 
 array database::create_indexes(create_indexes_op const& op) {
@@ -68,7 +76,7 @@ array database::create_indexes(create_indexes_op const& op) {
                 refuse(68, fmt::format("Identical index already exists: {}", definitions[j].name));
         }
     }
-    std::lock_guard const lock(mutex_);
+    writing const lock(*this);
     bool const is_new = writable(op.collection) == nullptr;
     auto& c = writable_or_new(op.collection);
     std::vector<std::string> made;
@@ -81,6 +89,7 @@ array database::create_indexes(create_indexes_op const& op) {
     } catch (...) {
         if (is_new) {
             entries_.erase(op.collection);
+            note(effect::kind::drop, op.collection);
         } else {
             for (auto const& name : made)
                 c.drop_index(name);
@@ -92,7 +101,7 @@ array database::create_indexes(create_indexes_op const& op) {
 
 void database::drop_index(drop_index_op const& op) {
     check_collection_name(name_, op.collection, true);
-    std::lock_guard const lock(mutex_);
+    writing const lock(*this);
     auto* c = writable(op.collection);
     if (c == nullptr)
         refuse_as(errc::namespace_not_found, namespace_not_found, fmt::format("ns not found {}", ns_of(op.collection)));
@@ -144,7 +153,7 @@ void database::create_collection(create_collection_op const& op) {
         for (auto const& [name, v] : op.options)
             unsupported(fmt::format("the memory store does not know the option \"{}\" of a view", name));
     }
-    std::lock_guard const lock(mutex_);
+    writing const lock(*this);
     if (auto const at = entries_.find(op.collection); at != entries_.end()) {
         if (is_view)
             refuse_as(errc::namespace_exists, namespace_exists, "Namespace already exists");
@@ -154,32 +163,40 @@ void database::create_collection(create_collection_op const& op) {
     }
     if (is_view) {
         check_view(op.collection, op.view_on, op.pipeline);
-        entries_.emplace(op.collection, view{op.view_on, op.pipeline, doc("viewOn", op.view_on, "pipeline", op.pipeline)});
+        put_view(op.collection, doc("viewOn", op.view_on, "pipeline", op.pipeline));
     } else {
-        entries_.emplace(op.collection, collection(ns_of(op.collection), op.options));
+        entries_.emplace(op.collection, collection(ns_of(op.collection), op.options, log_));
+        note(effect::kind::create_collection, op.collection, op.options);
     }
 }
 
 void database::modify_view(modify_view_op const& op) {
     check_collection_name(name_, op.collection, true);
-    std::lock_guard const lock(mutex_);
+    writing const lock(*this);
     auto const at = entries_.find(op.collection);
     if (at == entries_.end())
         refuse_as(errc::namespace_not_found, namespace_not_found, "ns does not exist");
-    auto* changed = std::get_if<view>(&at->second);
-    if (changed == nullptr)
+    if (!std::holds_alternative<view>(at->second))
         refuse(invalid_options, "option only supported on a view: pipeline");
     check_view(op.collection, op.view_on, op.pipeline);
-    *changed = view{op.view_on, op.pipeline, doc("viewOn", op.view_on, "pipeline", op.pipeline)};
+    put_view(op.collection, doc("viewOn", op.view_on, "pipeline", op.pipeline));
+}
+
+void database::put_view(std::string const& name, document definition) {
+    note(effect::kind::create_view, name, definition);
+    view made{std::string(definition.at("viewOn").as_string()), definition.at("pipeline").as_array(), std::move(definition)};
+    entries_.insert_or_assign(name, std::move(made));
 }
 
 void database::drop_collection(drop_collection_op const& op) {
     check_collection_name(name_, op.collection, false);
     // Destroyed when the lock has been given back.
     decltype(entries_)::node_type dropped;
-    std::lock_guard const lock(mutex_);
-    if (auto const at = entries_.find(op.collection); at != entries_.end())
+    writing const lock(*this);
+    if (auto const at = entries_.find(op.collection); at != entries_.end()) {
         dropped = entries_.extract(at);
+        note(effect::kind::drop, op.collection);
+    }
 }
 
 documents database::list_collections(list_collections_op const& op) {
@@ -198,8 +215,110 @@ documents database::list_collections(list_collections_op const& op) {
 
 void database::drop() {
     decltype(entries_) dropped;
-    std::lock_guard const lock(mutex_);
+    writing const lock(*this);
     dropped.swap(entries_);
+    note(effect::kind::drop_all, "");
+}
+
+// --- what lasts
+
+void database::restore(effect const& e) {
+    std::lock_guard const lock(mutex_);
+    switch (e.what) {
+    case effect::kind::put: {
+        auto& c = writable_or_new(e.collection);
+        document restored(*e.body);
+        if (auto const at = c.find_id(restored.at("_id")))
+            c.replace(*at, std::move(restored));
+        else
+            c.insert(std::move(restored));
+        break;
+    }
+    case effect::kind::remove:
+        if (auto* c = writable(e.collection)) {
+            if (auto const at = c->find_id(e.body->at("_id")))
+                c->erase(*at);
+        }
+        break;
+    case effect::kind::create_collection:
+        entries_.insert_or_assign(e.collection, collection(ns_of(e.collection), *e.body));
+        break;
+    case effect::kind::create_view:
+        put_view(e.collection, *e.body);
+        break;
+    case effect::kind::drop:
+        entries_.erase(e.collection);
+        break;
+    case effect::kind::create_index: {
+        index_model model;
+        for (auto const& [name, v] : *e.body) {
+            if (name == "key")
+                model.keys = v.as_document();
+            else
+                model.options.append(name, v);
+        }
+        writable_or_new(e.collection).create_index(index_definition::compile(model));
+        break;
+    }
+    case effect::kind::drop_index:
+        writable_or_new(e.collection).drop_index(e.body->at("name").as_string());
+        break;
+    case effect::kind::drop_all:
+        entries_.clear();
+        break;
+    case effect::kind::end:
+        break;
+    }
+}
+
+void database::record_to(effect_log& log) {
+    std::lock_guard const lock(mutex_);
+    log_ = &log;
+    for (auto& [name, what] : entries_) {
+        if (auto* c = std::get_if<collection>(&what))
+            c->record_to(log_);
+    }
+}
+
+effect_source database::capture(std::function<void()> const& begin) const {
+    struct captured {
+        std::string name;
+        std::vector<effect> definitions;
+        std::vector<document_ptr> documents;
+    };
+    std::vector<captured> all;
+    {
+        std::lock_guard const lock(mutex_);
+        begin();
+        for (auto const& [name, what] : entries_) {
+            auto& made = all.emplace_back(captured{name, {}, {}});
+            auto const define = [&](effect::kind kind, document body) {
+                made.definitions.push_back({kind, name, std::make_shared<document>(std::move(body))});
+            };
+            if (auto const* v = std::get_if<view>(&what)) {
+                define(effect::kind::create_view, v->options);
+                continue;
+            }
+            auto const& c = std::get<collection>(what);
+            define(effect::kind::create_collection, c.options());
+            for (auto const& i : c.indexes()) {
+                if (!i->definition().is_id())
+                    define(effect::kind::create_index, i->definition().listing);
+            }
+            made.documents = c.documents();
+        }
+    }
+    return [all = std::move(all)](std::function<void(effect const&)> const& visit) {
+        for (captured const& each : all) {
+            for (effect const& e : each.definitions)
+                visit(e);
+            effect put{effect::kind::put, each.name, nullptr};
+            for (document_ptr const& d : each.documents) {
+                put.body = d;
+                visit(put);
+            }
+        }
+    };
 }
 
 } // namespace cormorant::memory

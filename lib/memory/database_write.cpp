@@ -60,7 +60,7 @@ insert_result database::insert(insert_op op) {
             break;
     }
     {
-        std::lock_guard const lock(mutex_);
+        writing const lock(*this);
         auto& c = writable_or_new(op.collection);
         for (std::size_t i = 0; i != prepared.size(); ++i) {
             if (!prepared[i])
@@ -98,7 +98,7 @@ update_result database::update(update_op const& op) {
         refuse(code::failed_to_parse, "multi update is not supported for replacement-style update");
 
     update_result result;
-    std::lock_guard const lock(mutex_);
+    writing const lock(*this);
     if (auto* c = writable(op.collection)) {
         auto const found = select(*c, {op.filter, matches, nullptr, 0, op.multi ? 0 : 1, options.collation == nullptr, &op.hint});
         count_written(result.modified_count, [&] {
@@ -129,7 +129,7 @@ remove_result database::remove(remove_op const& op) {
     check_extra(op.extra, op.name, {"let"});
     auto const options = options_for(op.collection, op.collation, op.extra);
     auto const matches = matcher::compile(op.filter, options);
-    std::lock_guard const lock(mutex_);
+    writing const lock(*this);
     remove_result result;
     if (auto* c = writable(op.collection)) {
         auto const found =
@@ -163,7 +163,7 @@ std::optional<document> database::find_and_modify(find_and_modify_op const& op) 
     auto const* hint_given = op.extra.find("hint");
     auto const hint = hint_given == nullptr ? std::nullopt : std::optional<value>(*hint_given);
 
-    std::lock_guard const lock(mutex_);
+    writing const lock(*this);
     auto* c = writable(op.collection);
     auto const found =
         c == nullptr ? selected()

@@ -1,4 +1,5 @@
 #include "database.hpp"
+#include "journal.hpp"
 #include "store/arguments.hpp"
 #include "store/deliver.hpp"
 
@@ -6,6 +7,8 @@
 
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/system_executor.hpp>
 
 #include <fmt/format.h>
 
@@ -25,11 +28,27 @@ using clock = std::chrono::steady_clock;
 /// What the store and its cursors share.
 struct memory_core {
     explicit memory_core(memory_options o)
-        : options(std::move(o)), database(std::make_shared<memory::database>(options.database())) {}
+        : options(std::move(o)), database(std::make_shared<memory::database>(options.database())) {
+        if (options.folder().empty())
+            return;
+        memory::journal_settings settings{options.folder(), options.sync(), options.snapshot_size()};
+        journal =
+            std::make_unique<memory::journal>(std::move(settings), [this](memory::effect const& e) { database->restore(e); });
+        database->record_to(*journal);
+        journal->begin_snapshots([this] { return database->capture([this] { journal->begin_generation(); }); });
+    }
 
     memory_options const options;
     std::shared_ptr<memory::database> const database;
+    /// Null: the data does not last.
+    std::unique_ptr<memory::journal> journal;
     std::atomic<bool> closed = false;
+};
+
+/// What an error says of the operation that it ended.
+struct operation_kind {
+    std::string_view name;
+    bool is_write;
 };
 
 /// Set by a cancellation slot, read by the call when its turn comes.
@@ -64,6 +83,9 @@ public:
             throw error(errc::cancelled, "the operation was cancelled before it began");
         if (options_.deadline && *options_.deadline <= clock::now())
             throw error(errc::deadline, "the deadline of the operation had passed before it began");
+        if (core_->journal)
+            core_->journal->check();
+        began_ = true;
         if (auto const& s = options_.statistics) {
             begun_ = clock::now();
             s->queued += begun_ - queued_;
@@ -71,6 +93,8 @@ public:
             ++s->round_trips;
         }
     }
+    /// False when `begin` has thrown: nothing was done.
+    bool began() const noexcept { return began_; }
     void end() {
         if (begun_ != clock::time_point())
             options_.statistics->served += clock::now() - begun_;
@@ -81,13 +105,55 @@ private:
     call_options options_;
     cancel_flag cancelled_;
     bool accepted_;
+    bool began_ = false;
     clock::time_point queued_ = options_.statistics ? clock::now() : clock::time_point();
     clock::time_point begun_{};
 };
 
-/// Runs `work(pending_call&)` later on the executor of the handler, then calls the handler with what it answers.
+/// An answer that is held back until all that it shows is durable.
+template <class Answer, class Handler>
+class held_answer final : public memory::durability_waiter {
+public:
+    held_answer(Handler handler, operation_kind kind, std::exception_ptr failure, Answer answer)
+        : pending_(std::move(handler)), kind_(kind), failure_(std::move(failure)), answer_(std::move(answer)) {}
+
+    void done(std::exception_ptr journal_failure) noexcept override {
+        if (journal_failure)
+            failure_ = lost(journal_failure);
+        pending_.finish([failure = std::move(failure_), answer = std::move(answer_)](
+                            Handler handler) mutable { std::move(handler)(std::move(failure), std::move(answer)); });
+    }
+
+private:
+    /// An error of its own for each operation: errors are changed on their way up.
+    std::exception_ptr lost(std::exception_ptr const& journal_failure) const {
+        std::string reason;
+        try {
+            std::rethrow_exception(journal_failure);
+        } catch (error const& e) {
+            reason = e.message();
+        } catch (std::exception const& e) {
+            reason = e.what();
+        }
+        diagnostics details;
+        details.operation = kind_.name;
+        details.is_write = kind_.is_write;
+        details.what_happened = kind_.is_write ? outcome::maybe_applied : outcome::not_sent;
+        return make_exception(
+            error(errc::bad_file, fmt::format("the journal of the memory store failed: {}", reason), std::move(details)));
+    }
+
+    detail::pending_handler<Handler> pending_;
+    operation_kind kind_;
+    std::exception_ptr failure_;
+    Answer answer_;
+};
+
+/// Runs `work(pending_call&)` later on the executor of the handler, then calls the handler with what it answers: when a kind of
+/// operation is given, not before all that the answer may show is durable.
 template <class Answer, class Handler, class Work>
-void run_later(std::shared_ptr<memory_core> core, call_options options, Handler done, Work work) {
+void run_later(std::shared_ptr<memory_core> core, call_options options, Handler done, Work work,
+    std::optional<operation_kind> kind = std::nullopt) {
     struct job {
         pending_call call;
         Work work;
@@ -95,7 +161,7 @@ void run_later(std::shared_ptr<memory_core> core, call_options options, Handler 
     detail::pending_handler<Handler> pending(std::move(done));
     pending_call call(std::move(core), std::move(options), pending.cancellation_slot());
     auto waiting = std::make_unique<job>(job{std::move(call), std::move(work)});
-    pending.finish([waiting = std::move(waiting)](Handler handler) mutable {
+    pending.finish([waiting = std::move(waiting), kind](Handler handler) mutable {
         std::exception_ptr failure;
         Answer answer;
         try {
@@ -106,7 +172,16 @@ void run_later(std::shared_ptr<memory_core> core, call_options options, Handler 
             failure = make_exception(error(errc::server, e.what()));
         }
         waiting->call.end();
+        auto const used = waiting->call.core();
+        bool const may_show_writes = kind && waiting->call.began();
         waiting.reset();
+        if (auto* const journal = may_show_writes ? used->journal.get() : nullptr) {
+            if (auto const position = journal->position(); !journal->is_durable(position)) {
+                journal->wait(position, std::make_unique<held_answer<Answer, Handler>>(
+                                            std::move(handler), *kind, std::move(failure), std::move(answer)));
+                return;
+            }
+        }
         std::move(handler)(std::move(failure), std::move(answer));
     });
 }
@@ -230,7 +305,8 @@ public:
     }
 
     void start(operation op, call_options options, completion done) override {
-        run_later<reply>(core_, std::move(options), std::move(done), [op = std::move(op)](pending_call& call) mutable {
+        operation_kind const kind{name_of(op), is_write(op)};
+        auto work = [op = std::move(op)](pending_call& call) mutable {
             try {
                 call.begin();
                 detail::check_arguments(op);
@@ -242,13 +318,23 @@ public:
                 e.details().is_write = is_write(op);
                 throw;
             }
-        });
+        };
+        run_later<reply>(core_, std::move(options), std::move(done), std::move(work), kind);
     }
 
     void start_close(close_completion done) override {
         core_->closed = true;
-        detail::pending_handler<close_completion> pending(std::move(done));
-        pending.finish([](close_completion handler) { std::move(handler)(nullptr); });
+        auto pending = std::make_shared<detail::pending_handler<close_completion>>(std::move(done));
+        auto const complete = [](close_completion handler) { std::move(handler)(nullptr); };
+        if (!core_->journal) {
+            pending->finish(complete);
+            return;
+        }
+        // Closing waits for the thread of the journal, which no executor of the caller's should do.
+        boost::asio::post(boost::asio::system_executor(), [core = core_, pending, complete] {
+            core->journal->close();
+            pending->finish(complete);
+        });
     }
 
 private:

@@ -267,7 +267,7 @@ private:
 };
 
 TEST(differential_test, random_operations_give_the_same_on_both_stores) {
-    if (store_kinds().size() < 2)
+    if (std::ranges::count(store_kinds(), "mongo") == 0)
         GTEST_SKIP() << "MONGO_DSN names no server";
     char const* const given = std::getenv("CORMORANT_SEED");
     auto const seed = given == nullptr ? default_seed : std::strtoull(given, nullptr, 10);

@@ -1,6 +1,8 @@
-/// Runs the cases and rows of the suite on each store: on the one in memory, and on MongoDB when MONGO_DSN names a server.
+/// Runs the cases and rows of the suite on each store: on those in memory, without and with a folder, and on MongoDB when
+/// MONGO_DSN names a server.
 
 #include "coroutine.hpp"
+#include "store_folder.hpp"
 #include "stores.hpp"
 #include "suite.hpp"
 
@@ -20,8 +22,15 @@ class store_test : public ::testing::TestWithParam<std::tuple<std::string, store
 
 TEST_P(store_test, behaves) {
     auto const& [kind, c] = GetParam();
-    store_fixture f(store_of(kind));
-    run(run_case(c, f));
+    {
+        store_fixture f(store_of(kind));
+        run(run_case(c, f));
+    }
+    if (kind == "lasting") {
+        auto const before = contents_of(*store_of(kind));
+        close_lasting_store();
+        EXPECT_EQ(contents_of(*store_of(kind)), before) << "when the folder is opened again";
+    }
 }
 
 template <class Row>

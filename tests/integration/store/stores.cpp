@@ -1,6 +1,7 @@
 #include "stores.hpp"
 
 #include "coroutine.hpp"
+#include "store_folder.hpp"
 
 #include <cormorant/memory/memory_store.hpp>
 #if CORMORANT_HAS_MONGO
@@ -29,7 +30,16 @@ char const* server() {
 }
 #endif
 
+temporary_folder const& lasting_folder() {
+    static temporary_folder const folder;
+    return folder;
+}
+
 std::shared_ptr<store> make(std::string const& kind) {
+    if (kind == "lasting")
+        // Often a snapshot; what is written outlasts the store, which is enough here.
+        return make_memory_store(
+            memory_options().database(database_name()).folder(lasting_folder().path()).sync(false).snapshot_size(50'000));
     if (kind == "memory")
         return make_memory_store(memory_options().database(database_name()));
 #if CORMORANT_HAS_MONGO
@@ -70,12 +80,17 @@ public:
 } // namespace
 
 std::vector<std::string> store_kinds() {
-    std::vector<std::string> kinds(1, "memory");
+    std::vector<std::string> kinds = {"memory", "lasting"};
 #if CORMORANT_HAS_MONGO
     if (server() != nullptr)
         kinds.insert(kinds.end(), {"mongo", "mongo_without_fast_lane"});
 #endif
     return kinds;
+}
+
+void close_lasting_store() {
+    close(*store_of("lasting"));
+    made().erase("lasting");
 }
 
 std::shared_ptr<store> store_of(std::string const& kind) {
