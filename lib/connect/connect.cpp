@@ -1,3 +1,5 @@
+#include "connect/shared_stores.hpp"
+
 #include <cormorant/connect.hpp>
 
 #include <boost/asio/use_awaitable.hpp>
@@ -5,8 +7,6 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <map>
-#include <mutex>
 
 namespace cormorant {
 
@@ -36,27 +36,10 @@ std::shared_ptr<store> make_memory_store_of(std::string_view uri, memory_options
     return make_memory_store(std::move(options));
 }
 
-/// The stores that `connect_cached` has made and that are in use.
-class store_cache {
-public:
-    std::shared_ptr<store> get(std::string const& uri, connect_options const& options) {
-        std::lock_guard lock(mutex_);
-        if (auto found = stores_[uri].lock())
-            return found;
-        std::erase_if(stores_, [](auto const& entry) { return entry.second.expired(); });
-        auto made = make_store(uri, options);
-        stores_[uri] = made;
-        return made;
-    }
-
-private:
-    std::mutex mutex_;
-    std::map<std::string, std::weak_ptr<store>> stores_;
-};
-
-store_cache& cache() {
-    static store_cache instance;
-    return instance;
+/// The stores of `connect_cached`. Connections keep it alive: they may end after the variables of the program.
+std::shared_ptr<detail::shared_stores> const& cached_stores() {
+    static auto const stores = std::make_shared<detail::shared_stores>();
+    return stores;
 }
 
 asio::awaitable<connection> connect_to(std::shared_ptr<store> s, connect_options options) {
@@ -102,7 +85,8 @@ asio::awaitable<connection> connect(std::string uri, connect_options options) {
 }
 
 asio::awaitable<connection> connect_cached(std::string uri, connect_options options) {
-    auto s = cache().get(uri_or_default(std::move(uri)), options);
+    std::string const key = uri_or_default(std::move(uri));
+    auto s = cached_stores()->get(key, [&] { return make_store(key, options); });
     connection made = co_await connect_to(std::move(s), std::move(options));
     co_return made;
 }
