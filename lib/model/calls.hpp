@@ -27,10 +27,14 @@ struct basic_call {
     static constexpr operation_kind kind = Kind;
     Options options;
 
+    /// Whether `complete` validates.
+    static constexpr bool validates = false;
+
     explicit basic_call(Options&& o) noexcept : options(std::move(o)) {}
     void prepare(call_frame&) {}
     std::size_t calls(hook_type) const noexcept { return 1; }
     void complete(call_frame&) {}
+    void suppose_completed(call_frame&) {}
     void shape(call_frame&) {}
 };
 
@@ -48,6 +52,7 @@ struct find_call : basic_call<operation_kind::find, find_options> {
 
     void prepare(call_frame& frame);
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
+    std::vector<operation> requests(call_frame& frame);
     boost::asio::awaitable<void> execute(call_frame& frame);
     bool accept(batch next);
     void accept(std::int64_t n) { count = n; }
@@ -57,9 +62,12 @@ struct find_call : basic_call<operation_kind::find, find_options> {
     void give(std::optional<document>& answer);
     void give(counted_documents& answer);
     void give(std::vector<batch>& answer);
+    void give(counted_batches& answer);
 
 private:
     find_op request(call_frame& frame);
+    count_op counting(find_op const& op) const;
+    aggregate_op drawing(find_op const& op) const;
     boost::asio::awaitable<void> execute_in_steps(call_frame& frame);
     void log(call_frame& frame) const;
 
@@ -91,7 +99,8 @@ struct count_call : basic_call<operation_kind::count, count_options> {
     document filter;
 
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
-    boost::asio::awaitable<void> execute(call_frame& frame);
+    count_op request(call_frame& frame);
+    boost::asio::awaitable<void> execute(call_frame& frame) { return exchange(frame, options, request(frame), *this); }
     void accept(std::int64_t n) { count = n; }
     void give(std::int64_t& answer) { answer = count; }
 
@@ -101,6 +110,7 @@ private:
 
 struct insert_call : basic_call<operation_kind::insert, insert_options> {
     using basic_call::basic_call;
+    static constexpr bool validates = true;
     static constexpr std::array before = {hook_type::before_insert, hook_type::before_put};
     static constexpr std::array after = {hook_type::after_put, hook_type::after_insert};
     using argument_types = std::variant<std::monostate, before_insert_args, put_args, after_insert_args>;
@@ -111,7 +121,8 @@ struct insert_call : basic_call<operation_kind::insert, insert_options> {
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
     std::size_t calls(hook_type type) const noexcept;
     void complete(call_frame& frame);
-    boost::asio::awaitable<void> execute(call_frame& frame);
+    insert_op request(call_frame& frame);
+    boost::asio::awaitable<void> execute(call_frame& frame) { return exchange(frame, options, request(frame), *this); }
     void accept(insert_result r);
     void give(documents& answer) { answer = std::move(docs); }
     void give(document& answer);
@@ -123,6 +134,7 @@ private:
 
 struct save_call : basic_call<operation_kind::save, save_options> {
     using basic_call::basic_call;
+    static constexpr bool validates = true;
     static constexpr std::array before = {hook_type::before_save, hook_type::before_put};
     static constexpr std::array after = {hook_type::after_put, hook_type::after_save};
     using argument_types = std::variant<std::monostate, before_save_args, put_args, after_save_args>;
@@ -132,6 +144,8 @@ struct save_call : basic_call<operation_kind::save, save_options> {
     void prepare(call_frame& frame);
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
     void complete(call_frame& frame);
+    void suppose_completed(call_frame& frame);
+    std::variant<insert_op, update_op> request(call_frame& frame);
     boost::asio::awaitable<void> execute(call_frame& frame);
     void accept(update_result r) { result = std::move(r); }
     void accept(insert_result r);
@@ -144,6 +158,7 @@ private:
 
 struct update_call : basic_call<operation_kind::update, update_options> {
     using basic_call::basic_call;
+    static constexpr bool validates = true;
     static constexpr std::array before = {hook_type::before_update, hook_type::before_filter};
     static constexpr std::array after = {hook_type::after_update};
     using argument_types = std::variant<std::monostate, before_update_args, filter_args, after_update_args>;
@@ -153,7 +168,8 @@ struct update_call : basic_call<operation_kind::update, update_options> {
 
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
     void complete(call_frame& frame);
-    boost::asio::awaitable<void> execute(call_frame& frame);
+    update_op request(call_frame& frame);
+    boost::asio::awaitable<void> execute(call_frame& frame) { return exchange(frame, options, request(frame), *this); }
     void accept(update_result r) { result = std::move(r); }
     void give(update_result& answer) { answer = std::move(result); }
 
@@ -171,7 +187,8 @@ struct remove_call : basic_call<operation_kind::remove, remove_options> {
     document filter;
 
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
-    boost::asio::awaitable<void> execute(call_frame& frame);
+    remove_op request(call_frame& frame);
+    boost::asio::awaitable<void> execute(call_frame& frame) { return exchange(frame, options, request(frame), *this); }
     void accept(remove_result r) { result = r; }
     void give(remove_result& answer) { answer = result; }
 
@@ -188,7 +205,8 @@ struct aggregate_call : basic_call<operation_kind::aggregate, aggregate_options>
     array pipeline;
 
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
-    boost::asio::awaitable<void> execute(call_frame& frame);
+    aggregate_op request(call_frame& frame);
+    boost::asio::awaitable<void> execute(call_frame& frame) { return exchange(frame, options, request(frame), *this); }
     bool accept(batch next);
     void shape(call_frame& frame);
     void give(documents& answer) { answer = std::move(docs); }

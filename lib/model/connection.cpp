@@ -26,7 +26,7 @@ asio::awaitable<model> attach(std::shared_ptr<detail::connection_state> on, mode
         replaced = std::exchange(on->models[state->name], state);
     }
     if (replaced && replaced != state)
-        replaced->attach(std::weak_ptr<detail::connection_state>());
+        replaced->attach(nullptr);
     state->attach(on);
 
     if (options.sync_value) {
@@ -85,7 +85,7 @@ void connection::remove(std::string_view name) const {
         removed = std::move(found->second);
         state_->models.erase(found);
     }
-    removed->attach(std::weak_ptr<detail::connection_state>());
+    removed->attach(nullptr);
 }
 
 void connection::remove_all() const {
@@ -94,7 +94,7 @@ void connection::remove_all() const {
         return std::exchange(state_->models, {});
     }();
     for (auto const& [name, state] : removed)
-        state->attach(std::weak_ptr<detail::connection_state>());
+        state->attach(nullptr);
 }
 
 asio::awaitable<void> connection::drop_collection(std::string name) const {

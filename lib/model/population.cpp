@@ -23,11 +23,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// One find of a related model; several relationships may share it.
-struct related_query {
-    std::vector<std::size_t> relations; // positions in the list of what is populated
-    std::shared_ptr<model_state> target;
-    related_request const* request;
+/// A find of a related model with what it is asked for and what it gives.
+struct related_query : related_find {
     reference_set ids;
 
     documents found;
@@ -42,36 +39,10 @@ struct population {
     std::shared_ptr<call_scope> scope;
 };
 
-std::string path_of(population const& p, related_query const& query) {
-    std::string path = p.scope->path;
-    for (char separator = '.'; std::size_t i : query.relations) {
-        if (!path.empty())
-            path += separator;
-        path += p.requests[i].relation->name;
-        separator = '+';
-    }
-    return path;
-}
-
-find_options options_of(population& p, related_query const& query, std::string const& path, std::size_t span) {
-    related_request const& request = *query.request;
-    find_options options;
-    options.inside(p.outer);
-    options.cast_docs(request.cast_docs).trim(request.trim);
-    options.fields_value = request.fields;
-    options.hooks_value = request.hooks;
-    auto scope = std::make_shared<call_scope>(*p.scope);
-    scope->span = span;
-    scope->depth = p.scope->depth + 1;
-    scope->path = path;
-    options.scope_value = std::move(scope);
-    return options;
-}
-
 /// Reads the related documents and indexes them by their key.
 asio::awaitable<void> read_related(population& p, related_query& query) {
     auto const& limits = p.on->options.population();
-    std::string const path = path_of(p, query);
+    std::string const path = path_of(*p.scope, p.requests, query);
     if (p.scope->depth + 1 > limits.depth)
         throw_population_limit("levels", limits.depth, path);
 
@@ -83,7 +54,8 @@ asio::awaitable<void> read_related(population& p, related_query& query) {
         if (++p.scope->populated->queries > limits.queries)
             throw_population_limit("queries", limits.queries, path);
         auto filter = doc(key, doc("$in", std::move(ids)));
-        auto options = options_of(p, query, path, span.id());
+        auto options = options_of(p.outer, *p.scope, query, path);
+        options.scope_value->span = span.id();
         auto found = co_await target.find(std::move(filter), std::move(options));
         if (query.found.empty())
             query.found = std::move(found);
@@ -106,7 +78,9 @@ void join(documents& docs, std::vector<related_request> const& requests, std::ve
     for (std::size_t r = 0; r < requests.size(); ++r) {
         for (std::size_t d = 0; d < docs.size(); ++d) {
             place p(d, r, {});
+            bool refers = false;
             for_each_reference(docs[d], *requests[r].relation, [&](reference const& ref) {
+                refers = true;
                 for (related_query& q : queries) {
                     if (std::ranges::find(q.relations, r) == q.relations.end() ||
                         (!ref.model.empty() && q.target->name != ref.model))
@@ -115,7 +89,7 @@ void join(documents& docs, std::vector<related_request> const& requests, std::ve
                         p.found.emplace_back(&q, *position);
                 }
             });
-            if (!p.found.empty())
+            if (!p.found.empty() || (refers && requests[r].marks_missing))
                 places.push_back(std::move(p));
         }
     }
@@ -127,12 +101,15 @@ void join(documents& docs, std::vector<related_request> const& requests, std::ve
     }
     auto const take = [&](std::pair<related_query*, std::size_t> const& from) {
         document& d = from.first->found[from.second];
-        return --uses[&d] == 0 ? value(std::move(d)) : value(d);
+        value taken = --uses[&d] == 0 ? value(std::move(d)) : value(d);
+        if (from.first->request->hides_key)
+            taken.as_document().erase(from.first->request->relation->right_key);
+        return taken;
     };
     for (place const& p : places) {
         relation_definition const& relation = *requests[p.relation].relation;
         if (relation.kind == cardinality::single) {
-            docs[p.doc].set(relation.name, take(p.found.front()));
+            docs[p.doc].set(relation.name, p.found.empty() ? value() : take(p.found.front()));
         } else {
             array list;
             list.reserve(p.found.size());
@@ -152,30 +129,15 @@ asio::awaitable<void> populate(
     std::vector<related_query> queries;
     std::size_t first = 0;
     while (first < requests.size()) {
-        std::size_t last = first + 1;
-        bool hidden = is_hidden(*on, requests[first]);
-        while (hidden && last < requests.size() && is_hidden(*on, requests[last]))
-            ++last;
-
+        auto const [last, hidden] = next_stage(*on, requests, first);
         queries.clear();
         for (std::size_t r = first; r < last; ++r) {
             related_request const& request = requests[r];
             for (document const& d : docs) {
                 for_each_reference(d, *request.relation, [&](reference const& ref) {
                     std::string_view const name = ref.model.empty() ? std::string_view(request.relation->model) : ref.model;
-                    auto query = std::ranges::find_if(queries, [&](related_query const& q) {
-                        return q.target->name == name && (q.request == &request || same_find(*q.request, request));
-                    });
-                    if (query == queries.end()) {
-                        auto target = on->find(name);
-                        if (!target)
-                            return;
-                        queries.push_back(related_query({}, std::move(target), &request, {}, {}, {}));
-                        query = std::prev(queries.end());
-                    }
-                    if (query->relations.empty() || query->relations.back() != r)
-                        query->relations.push_back(r);
-                    query->ids.add(*ref.key);
+                    if (auto* const query = find_for(queries, *on, requests, r, name))
+                        query->ids.add(*ref.key);
                 });
             }
         }

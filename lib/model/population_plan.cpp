@@ -26,16 +26,10 @@ bool is_hidden_model(connection_state const& on, std::string_view name, related_
     if (depth > on.options.population().depth)
         return false; // it will fail; in an order that is easy to understand
     auto const compiled = target->compiled();
-    auto const& defaults = compiled->default_plan(operation_kind::find);
-    hook_requests asked = request.hooks ? *request.hooks : defaults.requests();
-    if (!request.fields.empty()) {
-        auto plan = compiled->schema->plan_read(request.fields, request.cast_docs);
-        for (hook_request& r : plan.hooks) {
-            if (std::ranges::find(asked, r.name, &hook_request::name) == asked.end())
-                asked.push_back(std::move(r));
-        }
-    }
-    auto const plan = compiled->plan(asked);
+    hook_requests extra;
+    if (!request.fields.empty())
+        extra = compiled->schema->plan_read(request.fields, request.cast_docs).hooks;
+    auto const plan = compiled->resolve(operation_kind::find, request.hooks, extra);
     static constexpr std::array types = {hook_type::before_find, hook_type::before_filter, hook_type::after_find};
     if (plan->user_types().intersects(types))
         return false;
@@ -81,6 +75,9 @@ related_request request_of(schema const& s, relation_definition const& relation,
     if (nested != nullptr)
         request.hooks = *nested;
     request.fields = s.related_fields(options.fields_value, relation);
+    auto const* const own_key = options.fields_value.find(fmt::format("{}.{}", relation.name, relation.right_key));
+    request.hides_key = own_key != nullptr && !is_inclusion(*own_key) && !request.fields.contains(relation.right_key);
+    request.marks_missing = s.strict_loading();
     if (args == nullptr)
         return request;
 
@@ -88,6 +85,7 @@ related_request request_of(schema const& s, relation_definition const& relation,
         if (key == "fields" && v.is_document()) {
             request.fields = with_right_key(v.as_document(), relation);
             request.trim = true;
+            request.hides_key = false;
         } else if (key == "hooks" && v.is_array()) {
             find_options parsed;
             parsed.set("hooks", v);
@@ -107,11 +105,44 @@ related_request request_of(schema const& s, relation_definition const& relation,
 
 bool same_find(related_request const& a, related_request const& b) {
     return a.relation->right_key == b.relation->right_key && a.cast_docs == b.cast_docs && a.trim == b.trim &&
-           a.fields == b.fields && a.hooks == b.hooks;
+           a.fields == b.fields && a.hooks == b.hooks && a.hides_key == b.hides_key;
 }
 
 bool is_hidden(connection_state const& on, related_request const& request) {
     return !on.log() && is_hidden_below(on, request, 1);
+}
+
+population_stage next_stage(connection_state const& on, std::vector<related_request> const& requests, std::size_t first) {
+    std::size_t last = first + 1;
+    bool const hidden = is_hidden(on, requests[first]);
+    while (hidden && last < requests.size() && is_hidden(on, requests[last]))
+        ++last;
+    return population_stage(last, hidden);
+}
+
+std::string path_of(call_scope const& scope, std::vector<related_request> const& requests, related_find const& find) {
+    std::string path = scope.path;
+    for (char separator = '.'; std::size_t i : find.relations) {
+        if (!path.empty())
+            path += separator;
+        path += requests[i].relation->name;
+        separator = '+';
+    }
+    return path;
+}
+
+find_options options_of(operation_options& outer, call_scope const& scope, related_find const& find, std::string path) {
+    related_request const& request = *find.request;
+    find_options options;
+    options.inside(outer);
+    options.cast_docs(request.cast_docs).trim(request.trim);
+    options.fields_value = request.fields;
+    options.hooks_value = request.hooks;
+    auto inner = std::make_shared<call_scope>(scope);
+    inner->depth = scope.depth + 1;
+    inner->path = std::move(path);
+    options.scope_value = std::move(inner);
+    return options;
 }
 
 std::vector<array> reference_set::take_chunks() const {

@@ -7,15 +7,20 @@
 
 #include <cormorant/bson/path.hpp>
 #include <cormorant/operation/options.hpp>
+#include <cormorant/pipeline/call_scope.hpp>
 #include <cormorant/schema/schema.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace cormorant::detail {
@@ -32,6 +37,10 @@ struct related_request {
     document fields;
     bool cast_docs = true;
     bool trim = true;
+    /// The key by which documents are joined was excluded: it is read, and not answered.
+    bool hides_key = false;
+    /// A reference that leads nowhere leaves null, or an empty list.
+    bool marks_missing = false;
 };
 
 /// What the call of a relationship's hook asks for. `args` are the hook's own (`fields`, `hooks`, `castDocs`), `nested` what the
@@ -44,6 +53,49 @@ document with_right_key(document fields, relation_definition const& relation);
 bool same_find(related_request const& a, related_request const& b);
 /// Whether no hook of the user's, and no query log, can see in which order the related documents are read, at any level.
 bool is_hidden(connection_state const& on, related_request const& request);
+
+/// One find of a related model; several relationships may share it.
+struct related_find {
+    std::vector<std::size_t> relations; // positions in the list of what is populated
+    std::shared_ptr<model_state> target;
+    related_request const* request = nullptr;
+};
+
+/// Relationships that are populated together: those from one position up to `last`.
+struct population_stage {
+    std::size_t last;
+    /// Their finds may be in flight at the same time: nobody can see the order.
+    bool hidden;
+};
+population_stage next_stage(connection_state const& on, std::vector<related_request> const& requests, std::size_t first);
+
+/// The find, among `finds` or new at their end, that reads documents of this model for the relationship at position `r`. Null:
+/// the model is not on the connection.
+template <class Find>
+Find* find_for(std::vector<Find>& finds, connection_state const& on, std::vector<related_request> const& requests, std::size_t r,
+    std::string_view model) {
+    auto found = std::ranges::find_if(finds, [&](related_find const& f) {
+        return f.target->name == model && (f.request == &requests[r] || same_find(*f.request, requests[r]));
+    });
+    if (found == finds.end()) {
+        auto target = on.find(model);
+        if (!target)
+            return nullptr;
+        Find added;
+        added.target = std::move(target);
+        added.request = &requests[r];
+        finds.push_back(std::move(added));
+        found = std::prev(finds.end());
+    }
+    if (found->relations.empty() || found->relations.back() != r)
+        found->relations.push_back(r);
+    return &*found;
+}
+
+/// The relationships that lead to the documents of a find, `"author.image"`, `"author+editor"`.
+std::string path_of(call_scope const& scope, std::vector<related_request> const& requests, related_find const& find);
+/// The options of a find that populates documents of the operation `outer`.
+find_options options_of(operation_options& outer, call_scope const& scope, related_find const& find, std::string path);
 
 /// One value that refers to a document.
 struct reference {

@@ -56,13 +56,13 @@ void insert_call::complete(call_frame& frame) {
         throw error(errc::invalid_argument, "the hooks left no document to insert");
 }
 
-asio::awaitable<void> insert_call::execute(call_frame& frame) {
+insert_op insert_call::request(call_frame& frame) {
     insert_op op;
     op.collection = frame.collection();
     op.ordered = options.ordered_value;
     take_store_options(op, options.options_value);
     op.docs = docs;
-    return exchange(frame, options, std::move(op), *this);
+    return op;
 }
 
 void insert_call::accept(insert_result r) {
@@ -109,7 +109,7 @@ void save_call::complete(call_frame& frame) {
         throw_violations(frame.schema().name(), to_string(kind), std::move(violations));
 }
 
-asio::awaitable<void> save_call::execute(call_frame& frame) {
+std::variant<insert_op, update_op> save_call::request(call_frame& frame) {
     value const* const id = doc.find("_id");
     if (id == nullptr) { // a definition with an `_id` of its own, without default: the store makes one
         insert_op op;
@@ -119,14 +119,24 @@ asio::awaitable<void> save_call::execute(call_frame& frame) {
                 take_store_option(op, key, v);
         }
         op.docs.push_back(doc);
-        return exchange(frame, options, std::move(op), *this);
+        return op;
     }
     update_op op;
     op.collection = frame.collection();
     take_store_options(op, options.options_value);
     op.filter.set("_id", *id);
     op.update = doc;
-    return exchange(frame, options, std::move(op), *this);
+    return op;
+}
+
+asio::awaitable<void> save_call::execute(call_frame& frame) {
+    return std::visit([&](auto op) { return exchange(frame, options, std::move(op), *this); }, request(frame));
+}
+
+void save_call::suppose_completed(call_frame& frame) {
+    auto const* const id = frame.schema().field("_id");
+    if (id != nullptr && id->has_default() && !doc.contains("_id"))
+        doc.set("_id", value());
 }
 
 void save_call::accept(insert_result r) {
@@ -163,20 +173,21 @@ void update_call::complete(call_frame& frame) {
         throw_violations(frame.schema().name(), to_string(kind), std::move(violations));
 }
 
-asio::awaitable<void> update_call::execute(call_frame& frame) {
+update_op update_call::request(call_frame& frame) {
     update_op op;
     op.collection = frame.collection();
     op.multi = options.multi_value;
     op.upsert = options.upsert_value;
     op.array_filters = options.array_filters_value;
     op.collation = options.collation_value;
+    op.hint = options.hint_value;
     take_store_options(op, options.options_value);
     if (form == update_kind::replacement)
         op.multi = false; // one document is replaced, whatever the caller says
     bool const needed = frame.runs(after);
     op.filter = needed ? document(filter) : std::move(filter);
     op.update = needed ? value(delta) : std::move(delta);
-    return exchange(frame, options, std::move(op), *this);
+    return op;
 }
 
 // --- remove ----------------------------------------------------------------------------------------------------------
@@ -192,14 +203,15 @@ hook_args& remove_call::bind(argument_types& to, hook_type type, call_frame& fra
     }
 }
 
-asio::awaitable<void> remove_call::execute(call_frame& frame) {
+remove_op remove_call::request(call_frame& frame) {
     remove_op op;
     op.collection = frame.collection();
     op.just_one = options.just_one_value;
     op.collation = options.collation_value;
+    op.hint = options.hint_value;
     take_store_options(op, options.options_value);
     op.filter = frame.runs(after) ? document(filter) : std::move(filter);
-    return exchange(frame, options, std::move(op), *this);
+    return op;
 }
 
 } // namespace cormorant::detail
