@@ -63,13 +63,8 @@ asio::awaitable<connection> connect_to(std::shared_ptr<store> s, connect_options
 std::shared_ptr<store> make_store(std::string_view uri, connect_options const& options) {
     if (uri.starts_with(memory_scheme))
         return make_memory_store_of(uri, options.memory());
-    if (uri.starts_with(mongo_scheme) || uri.starts_with(mongo_srv_scheme)) {
-#ifdef CORMORANT_WITH_MONGO
+    if (uri.starts_with(mongo_scheme) || uri.starts_with(mongo_srv_scheme))
         return make_mongo_store(uri, options.mongo());
-#else
-        throw error(errc::unsupported, "this build of the library has no MongoDB store (CORMORANT_MONGO=OFF)");
-#endif
-    }
     // What comes before :// is all that is shown: the rest may hold a password.
     auto const scheme = uri.substr(0, uri.find("://"));
     if (scheme.size() == uri.size())
