@@ -23,6 +23,11 @@
 #include <cormorant/pipeline/registry.hpp>
 #include <cormorant/pipeline/runner.hpp>
 #include <cormorant/pipeline/trace.hpp>
+#include <cormorant/repository/database_schema.hpp>
+#include <cormorant/repository/query.hpp>
+#include <cormorant/repository/repository.hpp>
+#include <cormorant/repository/typed_repository.hpp>
+#include <cormorant/repository/where.hpp>
 #include <cormorant/schema/conversion.hpp>
 #include <cormorant/schema/definition.hpp>
 #include <cormorant/schema/describe.hpp>

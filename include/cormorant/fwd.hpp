@@ -41,4 +41,10 @@ class connection;
 template <class T>
 class typed_model;
 
+class database_schema;
+class datasource;
+class repository;
+template <class T>
+class typed_repository;
+
 } // namespace cormorant

@@ -281,7 +281,33 @@ accumulation compile_some(definition const& what, value const& source, compile_c
     return result;
 }
 
+accumulation count_of_all() {
+    accumulation result;
+    result.make = [](scope&, expression const*) -> made { return std::make_unique<count_accumulator>(); };
+    result.input = make_constant_expression(value(1));
+    return result;
+}
+
 } // namespace
+
+accumulation compile_window_accumulation(std::string_view name, value const& argument, compile_context& context) {
+    if (name == "$count") {
+        if (!argument.is_document() || !argument.as_document().empty()) {
+            refuse(code::failed_to_parse, "$count only accepts an empty object as input");
+        }
+        return count_of_all();
+    }
+    if (auto const* const found = std::ranges::find(with_n, name, &definition::name); found != std::end(with_n)) {
+        return compile_some(*found, argument, context);
+    }
+    accumulation result;
+    if (auto const* const found = std::ranges::find(plain, name, &definition::name);
+        found != std::end(plain) && name != "$mergeObjects") {
+        result.make = found->make;
+        result.input = compile_expression(argument, context);
+    }
+    return result;
+}
 
 accumulation compile_accumulation(std::string_view field, value const& source, compile_context& context) {
     auto const* const d = source.if_document();
@@ -296,19 +322,17 @@ accumulation compile_accumulation(std::string_view field, value const& source, c
     if (!name.starts_with('$')) {
         refuse(40234, fmt::format("The field '{}' must be an accumulator object", field));
     }
-    accumulation result;
     if (name == "$count") {
         if (!argument.is_document() || !argument.as_document().empty()) {
             refuse(code::type_mismatch, fmt::format("$count takes no arguments, i.e. $count:{{}}"));
         }
-        result.make = [](scope&, expression const*) -> made { return std::make_unique<count_accumulator>(); };
-        result.input = make_constant_expression(value(1));
-        return result;
+        return count_of_all();
     }
     if (auto const* const found = std::ranges::find(plain, name, &definition::name); found != std::end(plain)) {
         if (auto const* const list = argument.if_array(); list && list->size() != 1) {
             refuse(40237, fmt::format("The {} accumulator is a unary operator", name));
         }
+        accumulation result;
         result.make = found->make;
         result.input = compile_expression(argument.is_array() ? argument.as_array().front() : argument, context);
         return result;

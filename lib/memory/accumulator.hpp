@@ -27,5 +27,8 @@ struct accumulation {
 
 /// Compiles `{$sum: "$x"}`. `field` is for messages.
 accumulation compile_accumulation(std::string_view field, value const& source, compile_context& context);
+/// Compiles what a window function is given: `"$x"` of `{$sum: "$x"}`, of which an array is an expression as any other. `make` is null for
+/// what is no accumulator of windows.
+accumulation compile_window_accumulation(std::string_view name, value const& argument, compile_context& context);
 
 } // namespace cormorant::memory

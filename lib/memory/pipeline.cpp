@@ -35,11 +35,12 @@ constexpr stage_definition definitions[] = {
     {"$lookup", compile_lookup},
     {"$unionWith", compile_union_with},
     {"$graphLookup", compile_graph_lookup},
+    {"$setWindowFields", compile_set_window_fields},
 };
 
 constexpr std::string_view known_to_the_server[] = {"$out", "$merge", "$geoNear", "$redact", "$bucketAuto", "$collStats",
     "$indexStats", "$planCacheStats", "$currentOp", "$listSessions", "$listLocalSessions", "$changeStream", "$search",
-    "$searchMeta", "$densify", "$fill", "$setWindowFields"};
+    "$searchMeta", "$densify", "$fill"};
 
 /// Keeps the compiled pipeline for as long as documents come.
 class owning_stream final : public document_stream {

@@ -56,6 +56,7 @@ stage_ptr compile_bucket(value const& source, stage_context& context);
 stage_ptr compile_facet(value const& source, stage_context& context);
 stage_ptr compile_lookup(value const& source, stage_context& context);
 stage_ptr compile_union_with(value const& source, stage_context& context);
+stage_ptr compile_set_window_fields(value const& source, stage_context& context);
 stage_ptr compile_graph_lookup(value const& source, stage_context& context);
 
 /// A stage that changes documents one by one. A null document is left out.

@@ -64,11 +64,16 @@ struct find_call : basic_call<operation_kind::find, find_options> {
     void give(std::vector<batch>& answer);
     void give(counted_batches& answer);
 
+protected:
+    documents docs;
+    std::shared_ptr<connection_state::query_log const> logger;
+
 private:
     find_op request(call_frame& frame);
     count_op counting(find_op const& op) const;
     aggregate_op drawing(find_op const& op) const;
     boost::asio::awaitable<void> execute_in_steps(call_frame& frame);
+    boost::asio::awaitable<void> send(call_frame& frame, find_op op);
     void log(call_frame& frame) const;
 
     document asked_fields; // as the caller gave them
@@ -81,13 +86,19 @@ private:
 
     std::vector<batch> batches;
     storage arena;
-    documents docs;
     std::optional<std::int64_t> count;
 
-    std::shared_ptr<connection_state::query_log const> logger;
     std::chrono::steady_clock::time_point begun;
     std::chrono::steady_clock::time_point sent;
     std::chrono::steady_clock::time_point answered;
+};
+
+/// What a find does with documents that it has read, done with documents that the caller has.
+struct populate_call : find_call {
+    populate_call(documents&& of_caller, find_options&& o) : find_call(std::move(o)) { docs = std::move(of_caller); }
+    static constexpr std::array<hook_type, 0> before = {};
+
+    boost::asio::awaitable<void> execute(call_frame& frame);
 };
 
 struct count_call : basic_call<operation_kind::count, count_options> {
@@ -165,17 +176,23 @@ struct update_call : basic_call<operation_kind::update, update_options> {
 
     document filter;
     value delta;
+    /// The caller wants the document as it is afterwards.
+    bool answers_document = false;
 
+    void prepare(call_frame& frame);
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
     void complete(call_frame& frame);
-    update_op request(call_frame& frame);
-    boost::asio::awaitable<void> execute(call_frame& frame) { return exchange(frame, options, request(frame), *this); }
+    std::variant<update_op, find_and_modify_op> request(call_frame& frame);
+    boost::asio::awaitable<void> execute(call_frame& frame);
     void accept(update_result r) { result = std::move(r); }
+    void accept(std::optional<document> changed);
     void give(update_result& answer) { answer = std::move(result); }
+    void give(std::optional<document>& answer) { answer = std::move(doc); }
 
 private:
     update_kind form = update_kind::operators;
     update_result result;
+    std::optional<document> doc;
 };
 
 struct remove_call : basic_call<operation_kind::remove, remove_options> {

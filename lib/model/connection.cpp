@@ -16,8 +16,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-asio::awaitable<model> attach(std::shared_ptr<detail::connection_state> on, model m, add_options options) {
-    auto const& state = detail::model_access::state(m);
+void put(std::shared_ptr<detail::connection_state> const& on, std::shared_ptr<detail::model_state> const& state) {
     if (auto const other = state->connection(); other && other != on)
         throw error(errc::definition, fmt::format("model {} is on another connection", state->name));
     std::shared_ptr<detail::model_state> replaced;
@@ -28,7 +27,11 @@ asio::awaitable<model> attach(std::shared_ptr<detail::connection_state> on, mode
     if (replaced && replaced != state)
         replaced->attach(nullptr);
     state->attach(on);
+}
 
+asio::awaitable<model> attach_and_sync(std::shared_ptr<detail::connection_state> on, model m, add_options options) {
+    auto const& state = detail::model_access::state(m);
+    put(on, state);
     if (options.sync_value) {
         if (!state->compiled()->schema->definition().view_on().empty())
             (void)co_await detail::create_view(state);
@@ -41,7 +44,7 @@ asio::awaitable<model> attach(std::shared_ptr<detail::connection_state> on, mode
 asio::awaitable<model> make_and_attach(
     std::shared_ptr<detail::connection_state> on, model_definition definition, add_options options) {
     model m(std::move(definition));
-    model added = co_await attach(std::move(on), std::move(m), options);
+    model added = co_await attach_and_sync(std::move(on), std::move(m), options);
     co_return added;
 }
 
@@ -72,7 +75,12 @@ asio::awaitable<model> connection::add(model_definition definition, add_options 
     return make_and_attach(state_, std::move(definition), options);
 }
 asio::awaitable<model> connection::add(cormorant::model m, add_options options) const {
-    return attach(state_, std::move(m), options);
+    return attach_and_sync(state_, std::move(m), options);
+}
+cormorant::model connection::attach(model_definition definition) const {
+    cormorant::model m(std::move(definition));
+    put(state_, detail::model_access::state(m));
+    return m;
 }
 
 void connection::remove(std::string_view name) const {

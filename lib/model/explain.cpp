@@ -59,7 +59,7 @@ void explainer::begin(call_frame const& frame, operation_options const& options)
     if (options.hooks_value) {
         asked_count_ = options.hooks_value->size();
     } else {
-        asked_ = hook_origin::by_default;
+        asked_ = hook_origin::default_hook;
         asked_by_ = model;
         asked_count_ = frame.compiled().default_plan(frame.kind()).requests().size();
     }
@@ -80,12 +80,12 @@ void explainer::add_hook(call_frame const& frame, planned_hook const& hook, oper
     auto s = make(frame, span_kind::hook, fmt::format("{}_{}", to_string(hook.hook->type), hook.hook->name));
     s.internal = hook.hook->internal;
     if (hook.request == planned_hook::required_hook) {
-        s.origin = hook_origin::required;
+        s.origin = hook_origin::required_hook;
     } else if (hook.request < asked_count_) {
         s.origin = asked_;
         s.reason = asked_by_;
     } else {
-        s.origin = hook_origin::field;
+        s.origin = hook_origin::field_hook;
         auto const& request = frame.plan().requests()[hook.request];
         auto const extra = std::ranges::find(frame.extra_hooks, request.name, &hook_request::name);
         s.reason = frame.extra_reasons[static_cast<std::size_t>(extra - frame.extra_hooks.begin())];
@@ -136,17 +136,17 @@ void explainer::add_population(call_frame const& frame, std::span<planned_hook c
 
     for (std::size_t first = 0; first < requests.size();) {
         auto const stage = next_stage(on, requests, first);
-        std::vector<related_find> finds;
+        find_list<related_find> finds(on, requests, first, stage.last);
         for (std::size_t r = first; r < stage.last; ++r) {
             relation_definition const& relation = *requests[r].relation;
-            if (!relation.polymorphic)
-                find_for(finds, on, requests, r, relation.model);
-            for (std::string const& model : relation.models)
-                find_for(finds, on, requests, r, model);
-            if (relation.polymorphic && relation.models.empty())
+            if (!relation.polymorphic || relation.inverse)
+                finds.find(r, relation.model);
+            else if (relation.models.empty())
                 out_.add(make(frame, span_kind::population, relation.name + " -> whatever the references name"));
+            for (std::string const& model : relation.models)
+                finds.find(r, model);
         }
-        for (related_find const& find : finds) {
+        for (related_find& find : finds.all()) {
             auto path = path_of(*scope, requests, find);
             auto s = make(frame, span_kind::population, fmt::format("{} -> {}", path, find.target->name));
             s.level = level_ + 1;
@@ -155,8 +155,8 @@ void explainer::add_population(call_frame const& frame, std::span<planned_hook c
             auto const position = out_.add(std::move(s));
             if (ends)
                 continue;
-            find_call call(options_of(options, *scope, find, std::move(path)));
-            call.filter = doc(find.request->relation->right_key, doc("$in", arr(nullptr)));
+            find_call call(options_of(options, *scope, find, std::move(path), true));
+            call.filter = filter_of(*find.request, find.join, arr(nullptr));
             explainer(out_, position, asked_, asked_by_).run(find.target, std::move(call));
         }
         first = stage.last;

@@ -24,7 +24,7 @@ public:
         // What surrounds the call has its own trace and budget.
         call.options.trace_value = nullptr;
         call.options.scope_value = nullptr;
-        explainer(result, explanation::no_parent, hook_origin::runtime, std::string()).run(std::move(state), std::move(call));
+        explainer(result, explanation::no_parent, hook_origin::runtime_hook, std::string()).run(std::move(state), std::move(call));
         return result;
     }
 

@@ -34,13 +34,13 @@ std::string describe_fields(document const& fields) {
 
 std::string describe_origin(explanation::step const& s) {
     switch (s.origin) {
-    case hook_origin::required:
+    case hook_origin::required_hook:
         return "required";
-    case hook_origin::by_default:
+    case hook_origin::default_hook:
         return "default hook of " + s.reason;
-    case hook_origin::runtime:
+    case hook_origin::runtime_hook:
         return "asked for";
-    case hook_origin::field:
+    case hook_origin::field_hook:
         break;
     }
     return "needed by " + s.reason;
@@ -73,13 +73,13 @@ std::string describe(explanation::step const& s) {
 
 std::string_view to_string(hook_origin o) noexcept {
     switch (o) {
-    case hook_origin::required:
+    case hook_origin::required_hook:
         return "required";
-    case hook_origin::by_default:
+    case hook_origin::default_hook:
         return "default";
-    case hook_origin::runtime:
+    case hook_origin::runtime_hook:
         return "runtime";
-    case hook_origin::field:
+    case hook_origin::field_hook:
         break;
     }
     return "field";

@@ -36,6 +36,31 @@ struct drawn_ids {
     }
 };
 
+/// The find, with `skip` and `limit` counted anew for each value at a path.
+aggregate_op windows(find_op find, std::string const& per) {
+    static constexpr std::string_view number = "__number";
+    aggregate_op op;
+    op.collection = std::move(find.collection);
+    op.batch_size = find.batch_size;
+    op.collation = std::move(find.collation);
+    op.hint = std::move(find.hint);
+    op.extra = std::move(find.extra);
+    op.pipeline.push_back(doc("$match", std::move(find.filter)));
+    // A running count: $documentNumber takes one sort key only.
+    auto counted = doc("$sum", 1, "window", doc("documents", arr("unbounded", "current")));
+    op.pipeline.push_back(doc("$setWindowFields",
+        doc("partitionBy", fmt::format("${}", per), "sortBy", find.sort.empty() ? doc("_id", 1) : std::move(find.sort), "output",
+            doc(number, std::move(counted)))));
+    auto kept = doc("$gt", find.skip);
+    if (find.limit != 0)
+        kept.append("$lte", find.skip + find.limit);
+    op.pipeline.push_back(doc("$match", doc(number, std::move(kept))));
+    op.pipeline.push_back(doc("$unset", number));
+    if (!find.projection.empty())
+        op.pipeline.push_back(doc("$project", std::move(find.projection)));
+    return op;
+}
+
 } // namespace
 
 void find_call::prepare(call_frame& frame) {
@@ -47,6 +72,8 @@ void find_call::prepare(call_frame& frame) {
         filter = make_id_filter(frame.schema(), std::move(*id));
     if (options.random_value && (options.limit_value != 0 || options.skip_value != 0))
         throw error(errc::invalid_argument, "a find with random has no limit and no skip");
+    if (options.random_value && !options.per_value.empty())
+        throw error(errc::invalid_argument, "a find with random has no per");
     if (options.random_value && *options.random_value < 0)
         throw error(errc::invalid_argument, fmt::format("random({}): a number of documents is wanted", *options.random_value));
     planned_cast = options.cast_docs_value;
@@ -94,7 +121,7 @@ find_op find_call::request(call_frame& frame) {
         op.collation = options.collation_value;
     if (options.hint_value)
         op.hint = options.hint_value;
-    limit = op.limit;
+    limit = options.per_value.empty() ? op.limit : 0;
     return op;
 }
 
@@ -105,7 +132,18 @@ asio::awaitable<void> find_call::execute(call_frame& frame) {
         sent = answered = std::chrono::steady_clock::now();
     if (options.random_value || options.count_value)
         return execute_in_steps(frame);
-    return exchange(frame, options, request(frame), *this);
+    return send(frame, request(frame));
+}
+
+asio::awaitable<void> find_call::send(call_frame& frame, find_op op) {
+    if (options.per_value.empty())
+        return exchange(frame, options, std::move(op), *this);
+    return exchange(frame, options, windows(std::move(op), options.per_value), *this);
+}
+
+asio::awaitable<void> populate_call::execute(call_frame&) {
+    logger = nullptr; // it logs queries, and this is none
+    co_return;
 }
 
 // Without hint and projection, which say nothing about how many match, and without the limits of the find.
@@ -136,7 +174,10 @@ std::vector<operation> find_call::requests(call_frame& frame) {
         all.push_back(counting(op));
     if (options.random_value)
         op.filter = doc("_id", doc("$in", arr(nullptr))); // those that are drawn
-    all.push_back(std::move(op));
+    if (options.per_value.empty())
+        all.push_back(std::move(op));
+    else
+        all.push_back(windows(std::move(op), options.per_value));
     return all;
 }
 
@@ -154,7 +195,7 @@ asio::awaitable<void> find_call::execute_in_steps(call_frame& frame) {
             ids.push_back(std::move(d["_id"]));
         op.filter = doc("_id", doc("$in", std::move(ids)));
     }
-    tasks.push_back(exchange(frame, options, std::move(op), *this));
+    tasks.push_back(send(frame, std::move(op)));
     co_await run_together(std::move(tasks));
 }
 

@@ -169,6 +169,9 @@ asio::awaitable<counted_batches> model::find_and_count_batches(document filter, 
     options.count(true);
     return run<counted_batches>(state_, make_find_batches(std::move(filter), std::move(options)));
 }
+asio::awaitable<documents> model::populate(documents docs, find_options options) const {
+    return run<documents>(state_, detail::populate_call(std::move(docs), std::move(options)));
+}
 asio::awaitable<std::int64_t> model::count(document filter, count_options options) const {
     return run<std::int64_t>(state_, make_count(std::move(filter), std::move(options)));
 }
@@ -197,6 +200,12 @@ asio::awaitable<update_result> model::update(document filter, value delta, updat
 }
 asio::awaitable<remove_result> model::remove(document filter, remove_options options) const {
     return run<remove_result>(state_, make_remove(std::move(filter), std::move(options)));
+}
+
+asio::awaitable<std::optional<document>> model::find_and_update(document filter, value delta, update_options options) const {
+    auto call = make_update(std::move(filter), std::move(delta), std::move(options));
+    call.answers_document = true;
+    return run<std::optional<document>>(state_, std::move(call));
 }
 
 // --- what an operation will do ---------------------------------------------------------------------------------------

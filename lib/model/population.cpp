@@ -25,11 +25,13 @@ namespace {
 
 /// A find of a related model with what it is asked for and what it gives.
 struct related_query : related_find {
-    reference_set ids;
+    using related_find::related_find;
 
+    reference_set ids;
     documents found;
     key_index index;
 };
+using query_list = find_list<related_query>;
 
 /// What the finds of one batch call have in common.
 struct population {
@@ -49,12 +51,16 @@ asio::awaitable<void> read_related(population& p, related_query& query) {
     trace_scope span(
         p.outer.trace_value, p.scope->span, span_kind::population, fmt::format("{} -> {}", path, query.target->name));
     auto const target = model_access::make(query.target);
-    std::string const& key = query.request->relation->right_key;
-    for (array& ids : query.ids.take_chunks()) {
+    related_request const& request = *query.request;
+    auto chunks = query.ids.take_chunks();
+    if (chunks.size() > 1 && !request.relation->inverse && (request.skip != 0 || request.limit != 0))
+        throw error(errc::limit_exceeded, fmt::format("{}: skip and limit cannot hold for more references than one query takes ({})",
+                                              path, query.ids.size()));
+    for (array& ids : chunks) {
         if (++p.scope->populated->queries > limits.queries)
             throw_population_limit("queries", limits.queries, path);
-        auto filter = doc(key, doc("$in", std::move(ids)));
-        auto options = options_of(p.outer, *p.scope, query, path);
+        auto filter = filter_of(request, query.join, std::move(ids));
+        auto options = options_of(p.outer, *p.scope, query, path, query.ids.size() > 1);
         options.scope_value->span = span.id();
         auto found = co_await target.find(std::move(filter), std::move(options));
         if (query.found.empty())
@@ -62,49 +68,59 @@ asio::awaitable<void> read_related(population& p, related_query& query) {
         else
             std::ranges::move(found, std::back_inserter(query.found));
     }
-    query.index = key_index(query.found, key);
+    query.index = key_index(query.found, query.join.key);
     if (span)
         span.detail(fmt::format("{} references -> {} documents", query.ids.size(), query.found.size()));
 }
 
 /// Puts what was read into the documents that refer to it. A document that several refer to is copied for all but the last.
-void join(documents& docs, std::vector<related_request> const& requests, std::vector<related_query>& queries) {
+void join(documents& docs, std::vector<related_request> const& requests, std::size_t first, std::size_t last, query_list& queries) {
+    using found_document = std::pair<related_query*, std::size_t>;
     struct place {
         std::size_t doc;
         std::size_t relation;
-        std::vector<std::pair<related_query*, std::size_t>> found;
+        std::vector<found_document> found;
     };
     std::vector<place> places;
-    for (std::size_t r = 0; r < requests.size(); ++r) {
+    for (std::size_t r = first; r < last; ++r) {
+        relation_definition const& relation = *requests[r].relation;
+        bool const set = relation.kind == cardinality::set;
         for (std::size_t d = 0; d < docs.size(); ++d) {
             place p(d, r, {});
             bool refers = false;
-            for_each_reference(docs[d], *requests[r].relation, [&](reference const& ref) {
+            for_each_reference(docs[d], relation, [&](reference const& ref) {
                 refers = true;
-                for (related_query& q : queries) {
-                    if (std::ranges::find(q.relations, r) == q.relations.end() ||
-                        (!ref.model.empty() && q.target->name != ref.model))
-                        continue;
-                    if (auto const position = q.index.find(*ref.key))
-                        p.found.emplace_back(&q, *position);
-                }
+                related_query* const query = queries.find(r, ref.model);
+                if (query == nullptr)
+                    return;
+                if (set)
+                    query->index.for_each(*ref.key, [&](std::size_t position) { p.found.emplace_back(query, position); });
+                else if (auto const position = query->index.find(*ref.key))
+                    p.found.emplace_back(query, *position);
             });
-            if (!p.found.empty() || (refers && requests[r].marks_missing))
+            if (set && !relation.inverse) { // each once, in the order of the query
+                std::ranges::sort(p.found);
+                p.found.erase(std::ranges::unique(p.found).begin(), p.found.end());
+            }
+            if (set || !p.found.empty() || (refers && requests[r].marks_missing))
                 places.push_back(std::move(p));
         }
     }
 
+    for (related_query& query : queries.all()) {
+        for (document& d : query.found) {
+            if (query.drops_key)
+                d.erase(query.join.key);
+        }
+    }
     std::unordered_map<document const*, std::size_t> uses;
     for (place const& p : places) {
         for (auto const& [query, position] : p.found)
             ++uses[&query->found[position]];
     }
-    auto const take = [&](std::pair<related_query*, std::size_t> const& from) {
+    auto const take = [&](found_document const& from) {
         document& d = from.first->found[from.second];
-        value taken = --uses[&d] == 0 ? value(std::move(d)) : value(d);
-        if (from.first->request->hides_key)
-            taken.as_document().erase(from.first->request->relation->right_key);
-        return taken;
+        return --uses[&d] == 0 ? value(std::move(d)) : value(d);
     };
     for (place const& p : places) {
         relation_definition const& relation = *requests[p.relation].relation;
@@ -120,39 +136,49 @@ void join(documents& docs, std::vector<related_request> const& requests, std::ve
     }
 }
 
+/// Throws for two requests of one relationship that ask for different documents: there is one place for them.
+void check_requests(std::vector<related_request> const& requests) {
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        for (std::size_t j = i + 1; j < requests.size(); ++j) {
+            if (requests[i].relation == requests[j].relation && !same_find(requests[i], requests[j]))
+                throw error(errc::invalid_argument,
+                    fmt::format("relationship {} is asked for twice, with different scopes", requests[i].relation->name));
+        }
+    }
+}
+
 /// Populates some relationships of the documents of one find, all of them at once when nobody can see the order, else one after
 /// the other.
 asio::awaitable<void> populate(
     std::shared_ptr<connection_state> on, operation_options& outer, documents& docs, std::vector<related_request> requests) {
+    check_requests(requests);
     population p(on, outer, requests, outer.scope_value ? outer.scope_value : std::make_shared<call_scope>());
 
-    std::vector<related_query> queries;
     std::size_t first = 0;
     while (first < requests.size()) {
         auto const [last, hidden] = next_stage(*on, requests, first);
-        queries.clear();
+        query_list queries(*on, requests, first, last);
         for (std::size_t r = first; r < last; ++r) {
-            related_request const& request = requests[r];
+            relation_definition const& relation = *requests[r].relation;
             for (document const& d : docs) {
-                for_each_reference(d, *request.relation, [&](reference const& ref) {
-                    std::string_view const name = ref.model.empty() ? std::string_view(request.relation->model) : ref.model;
-                    if (auto* const query = find_for(queries, *on, requests, r, name))
+                for_each_reference(d, relation, [&](reference const& ref) {
+                    if (related_query* const query = queries.find(r, ref.model))
                         query->ids.add(*ref.key);
                 });
             }
         }
 
-        if (hidden && queries.size() > 1) {
+        if (hidden && queries.all().size() > 1) {
             std::vector<asio::awaitable<void>> tasks;
-            tasks.reserve(queries.size());
-            for (related_query& query : queries)
+            tasks.reserve(queries.all().size());
+            for (related_query& query : queries.all())
                 tasks.push_back(read_related(p, query));
             co_await run_together(std::move(tasks));
         } else {
-            for (related_query& query : queries)
+            for (related_query& query : queries.all())
                 co_await read_related(p, query);
         }
-        join(docs, requests, queries);
+        join(docs, requests, first, last, queries);
         first = last;
     }
 }
@@ -176,10 +202,17 @@ asio::awaitable<documents> populate_documents(
     std::shared_ptr<connection_state> on, documents docs, relation_definition r, populate_options options) {
     find_options outer;
     outer.context_value = std::move(options.context_value);
+    if (r.inverse && r.polymorphic)
+        throw error(errc::invalid_argument,
+            fmt::format("relationship {}: related documents that name the model they refer to need that model", r.name));
+    if (r.left_key.empty())
+        r.left_key = "_id";
     related_request request;
     request.relation = &r;
     request.hooks = std::move(options.hooks_value);
-    request.fields = with_right_key(std::move(options.fields_value), r);
+    request.fields = std::move(options.fields_value);
+    if (r.inverse && r.kind == cardinality::single)
+        request.limit = 1;
     request.cast_docs = options.cast_docs_value;
     std::vector<related_request> requests;
     requests.push_back(std::move(request));

@@ -13,7 +13,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,35 +31,67 @@ namespace cormorant::detail {
 /// A relationship to populate, and how its documents are to be read.
 struct related_request {
     relation_definition const* relation = nullptr;
+    /// The name of the model that has the relationship.
+    std::string_view source;
     /// Nothing: the default hooks of the related model.
     std::optional<hook_requests> hooks;
     /// Empty: everything.
     document fields;
     bool cast_docs = true;
     bool trim = true;
-    /// The key by which documents are joined was excluded: it is read, and not answered.
-    bool hides_key = false;
     /// A reference that leads nowhere leaves null, or an empty list.
     bool marks_missing = false;
+    /// \name Which of the related documents are meant. `skip` and `limit` count for each document that is populated when the related
+    /// ones refer to it (`inverse`), else for all of them together; a limit of 0 is none.
+    /// @{
+    document filter;
+    document sort;
+    std::int64_t skip = 0;
+    std::int64_t limit = 0;
+    /// @}
 };
 
-/// What the call of a relationship's hook asks for. `args` are the hook's own (`fields`, `hooks`, `castDocs`), `nested` what the
-/// call addressed to hooks behind the relationship. Throws `errc::invalid_argument` for arguments that are something else.
+/// What the call of a relationship's hook asks for. `args` are the hook's own (`fields`, `hooks`, `castDocs`, `filter`, `sort`,
+/// `skip`, `limit`), `nested` what the call addressed to hooks behind the relationship. Throws `errc::invalid_argument` for arguments
+/// that are something else.
 related_request request_of(schema const& s, relation_definition const& relation, find_options const& options,
     document const* args, hook_requests const* nested);
-/// An inclusion gets the key by which documents are joined.
-document with_right_key(document fields, relation_definition const& relation);
 /// Whether one find can serve both, when it is for the same model.
 bool same_find(related_request const& a, related_request const& b);
 /// Whether no hook of the user's, and no query log, can see in which order the related documents are read, at any level.
 bool is_hidden(connection_state const& on, related_request const& request);
 
+/// By what the related documents are found.
+struct join_key {
+    /// The name of their key in documents.
+    std::string key;
+    /// The key that holds the name of the model which they refer to; empty: none does.
+    std::string discriminator;
+};
+/// Throws `errc::definition` when the relationship goes through one of the related model that does not lead back.
+join_key join_key_of(related_request const& request, schema const& target);
+/// Makes sure that `fields` reads the key. True: it has to be taken out again after the join.
+bool read_join_key(document& fields, join_key const& join, schema const& target);
+/// `{KEY: {$in: ids}}` with the discriminator and the filter of the request.
+document filter_of(related_request const& request, join_key const& join, array ids);
+
 /// One find of a related model; several relationships may share it.
 struct related_find {
+    related_find(std::shared_ptr<model_state> t, related_request const& r)
+        : target(std::move(t)), schema(target->compiled()->schema), request(&r), join(join_key_of(r, *schema)) {}
+
     std::vector<std::size_t> relations; // positions in the list of what is populated
     std::shared_ptr<model_state> target;
-    related_request const* request = nullptr;
+    std::shared_ptr<cormorant::schema const> schema;
+    related_request const* request;
+    join_key join;
+    bool drops_key = false; // it was read for the join alone
 };
+/// The relationships that lead to the documents of a find, `"author.image"`, `"author+editor"`.
+std::string path_of(call_scope const& scope, std::vector<related_request> const& requests, related_find const& find);
+/// The options of a find that populates one or `several` documents of the operation `outer`. Sets `find.drops_key`.
+find_options options_of(
+    operation_options& outer, call_scope const& scope, related_find& find, std::string path, bool several);
 
 /// Relationships that are populated together: those from one position up to `last`.
 struct population_stage {
@@ -69,33 +101,48 @@ struct population_stage {
 };
 population_stage next_stage(connection_state const& on, std::vector<related_request> const& requests, std::size_t first);
 
-/// The find, among `finds` or new at their end, that reads documents of this model for the relationship at position `r`. Null:
-/// the model is not on the connection.
+/// The finds for the relationships of a stage, and which of them a reference leads to. `Find` is a `related_find`.
 template <class Find>
-Find* find_for(std::vector<Find>& finds, connection_state const& on, std::vector<related_request> const& requests, std::size_t r,
-    std::string_view model) {
-    auto found = std::ranges::find_if(finds, [&](related_find const& f) {
-        return f.target->name == model && (f.request == &requests[r] || same_find(*f.request, requests[r]));
-    });
-    if (found == finds.end()) {
-        auto target = on.find(model);
+class find_list {
+public:
+    find_list(connection_state const& on, std::vector<related_request> const& requests, std::size_t first, std::size_t last)
+        : on_(on), requests_(requests), first_(first), routes_(last - first) {}
+
+    /// The find for a reference of relationship `r`; null when there is no such model.
+    Find* find(std::size_t r, std::string_view model) {
+        related_request const& request = requests_[r];
+        std::string_view const name = model.empty() ? std::string_view(request.relation->model) : model;
+        auto& known = routes_[r - first_];
+        auto const route = std::ranges::find(known, name, [](auto const& k) { return std::string_view(k.first); });
+        if (route != known.end())
+            return route->second;
+        Find* const made = open(r, request, name);
+        known.emplace_back(name, made);
+        return made;
+    }
+
+    std::deque<Find>& all() noexcept { return finds_; }
+
+private:
+    Find* open(std::size_t r, related_request const& request, std::string_view name) {
+        auto target = on_.find_related(name);
         if (!target)
             return nullptr;
-        Find added;
-        added.target = std::move(target);
-        added.request = &requests[r];
-        finds.push_back(std::move(added));
-        found = std::prev(finds.end());
+        auto same = std::ranges::find_if(
+            finds_, [&](related_find const& f) { return f.target == target && same_find(*f.request, request); });
+        if (same == finds_.end())
+            same = finds_.emplace(finds_.end(), std::move(target), request);
+        if (same->relations.empty() || same->relations.back() != r)
+            same->relations.push_back(r);
+        return &*same;
     }
-    if (found->relations.empty() || found->relations.back() != r)
-        found->relations.push_back(r);
-    return &*found;
-}
 
-/// The relationships that lead to the documents of a find, `"author.image"`, `"author+editor"`.
-std::string path_of(call_scope const& scope, std::vector<related_request> const& requests, related_find const& find);
-/// The options of a find that populates documents of the operation `outer`.
-find_options options_of(operation_options& outer, call_scope const& scope, related_find const& find, std::string path);
+    connection_state const& on_;
+    std::vector<related_request> const& requests_;
+    std::size_t first_;
+    std::deque<Find> finds_; // stay where they are
+    std::vector<std::vector<std::pair<std::string, Find*>>> routes_; // of each relationship, by the name of the model
+};
 
 /// One value that refers to a document.
 struct reference {
@@ -107,25 +154,35 @@ struct reference {
 /// Calls `f(reference)` for each reference that the document holds, in order. Null refers to nothing.
 template <class F>
 void for_each_reference(document const& d, relation_definition const& relation, F&& f) {
+    std::string_view model;
+    bool const several = relation.polymorphic && !relation.inverse;
+    bool const typed = several && relation.discriminator.empty();
+    if (several && !typed) {
+        value const* const named = get_path(d, relation.discriminator);
+        if (named == nullptr || !named->is_string() || named->as_string().empty())
+            return;
+        model = named->as_string();
+    }
     auto const visit = [&](value const& v) {
-        if (!relation.polymorphic) {
+        if (!typed) {
             if (!v.is_null())
-                f(reference(&v, std::string_view()));
+                f(reference(&v, model));
             return;
         }
-        auto const* const typed = v.if_document();
-        auto const* const key = typed == nullptr ? nullptr : typed->find("id");
-        auto const* const model = typed == nullptr ? nullptr : typed->find("modelName");
-        if (key != nullptr && !key->is_null() && model != nullptr && model->is_string() && !model->as_string().empty())
-            f(reference(key, model->as_string()));
+        auto const* const reference_of = v.if_document();
+        auto const* const key = reference_of == nullptr ? nullptr : reference_of->find("id");
+        auto const* const name = reference_of == nullptr ? nullptr : reference_of->find("modelName");
+        if (key != nullptr && !key->is_null() && name != nullptr && name->is_string() && !name->as_string().empty())
+            f(reference(key, name->as_string()));
     };
     value const* const held = get_path(d, relation.left_key);
     if (held == nullptr)
         return;
-    if (auto const* list = held->if_array(); list != nullptr && relation.kind == cardinality::multiple) {
+    bool const list_wanted = relation.kind != cardinality::single && !relation.inverse;
+    if (auto const* list = held->if_array(); list != nullptr && list_wanted) {
         for (value const& v : *list)
             visit(v);
-    } else {
+    } else if (!list_wanted || relation.kind == cardinality::multiple) { // of a set what is no list counts as an empty one
         visit(*held);
     }
 }
@@ -157,18 +214,36 @@ private:
     std::vector<value const*> keys_;
 };
 
-/// Where the document with a key is. Of several the last one counts. The documents must outlive it, unchanged.
+/// Where the documents with a key are, in their order. The documents must outlive it, unchanged.
 class key_index {
 public:
     key_index() = default;
     key_index(documents const& docs, std::string_view key);
+    /// Of several the last one.
     std::optional<std::size_t> find(value const& key) const {
         auto const found = places_.find(&key);
-        return found == places_.end() ? std::nullopt : std::optional(found->second);
+        return found == places_.end() ? std::nullopt : std::optional<std::size_t>(entries_[found->second.last].position);
+    }
+    /// Calls `f(position)` for each.
+    template <class F>
+    void for_each(value const& key, F&& f) const {
+        auto const found = places_.find(&key);
+        for (auto i = found == places_.end() ? none : found->second.first; i != none; i = entries_[i].next)
+            f(std::size_t{entries_[i].position});
     }
 
 private:
-    std::unordered_map<value const*, std::size_t, value_pointer_hash, value_pointer_equal> places_;
+    static constexpr std::uint32_t none = static_cast<std::uint32_t>(-1);
+    struct entry {
+        std::uint32_t position;
+        std::uint32_t next;
+    };
+    struct chain {
+        std::uint32_t first;
+        std::uint32_t last;
+    };
+    std::unordered_map<value const*, chain, value_pointer_hash, value_pointer_equal> places_;
+    std::vector<entry> entries_;
 };
 
 } // namespace cormorant::detail

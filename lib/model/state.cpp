@@ -67,7 +67,7 @@ std::shared_ptr<compiled_model const> model_state::compile(model_definition defi
     auto related = [weak = weak_from_this()](std::string_view other) -> std::shared_ptr<schema const> {
         auto const self = weak.lock();
         auto const on = self ? self->connection() : nullptr;
-        auto const found = on ? on->find(other) : nullptr;
+        auto const found = on ? on->find_related(other) : nullptr;
         return found ? found->compiled()->schema : nullptr;
     };
     return std::make_shared<compiled_model const>(schema::compile(std::move(definition), std::move(related), strict_loading));
@@ -133,6 +133,13 @@ std::shared_ptr<model_state> connection_state::find(std::string_view model) cons
     std::lock_guard lock(mutex);
     auto const found = models.find(model);
     return found == models.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<model_state> connection_state::find_related(std::string_view model) const {
+    if (!options.related_models())
+        return find(model);
+    auto const found = options.related_models()(model);
+    return found ? model_access::state(*found) : nullptr;
 }
 
 std::shared_ptr<connection_state::query_log const> connection_state::log() const {

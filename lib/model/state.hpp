@@ -80,6 +80,8 @@ struct connection_state {
 
     /// Null when there is none.
     std::shared_ptr<model_state> find(std::string_view model) const;
+    /// Where relationships find their models, which may be on another connection. Null when there is none.
+    std::shared_ptr<model_state> find_related(std::string_view model) const;
     /// Null when there is no log.
     std::shared_ptr<query_log const> log() const;
     void set_log(std::shared_ptr<query_log const> log);

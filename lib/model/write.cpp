@@ -154,6 +154,11 @@ void save_call::give(saved_document& answer) {
 
 // --- update ----------------------------------------------------------------------------------------------------------
 
+void update_call::prepare(call_frame&) {
+    if (answers_document && options.multi_value)
+        throw error(errc::invalid_argument, "find_and_update changes one document: it has no multi");
+}
+
 hook_args& update_call::bind(argument_types& to, hook_type type, call_frame& frame, std::size_t) {
     switch (type) {
     case hook_type::before_update:
@@ -173,21 +178,40 @@ void update_call::complete(call_frame& frame) {
         throw_violations(frame.schema().name(), to_string(kind), std::move(violations));
 }
 
-update_op update_call::request(call_frame& frame) {
+std::variant<update_op, find_and_modify_op> update_call::request(call_frame& frame) {
+    auto const fill = [&](auto& op) {
+        op.collection = frame.collection();
+        op.upsert = options.upsert_value;
+        op.array_filters = options.array_filters_value;
+        op.collation = options.collation_value;
+        if (options.hint_value)
+            take_store_option(op, "hint", *options.hint_value);
+        take_store_options(op, options.options_value);
+        bool const needed = frame.runs(after);
+        op.filter = needed ? document(filter) : std::move(filter);
+        op.update = needed ? value(delta) : std::move(delta);
+    };
+    if (answers_document) {
+        find_and_modify_op op;
+        fill(op);
+        op.return_new = true;
+        return op;
+    }
     update_op op;
-    op.collection = frame.collection();
     op.multi = options.multi_value;
-    op.upsert = options.upsert_value;
-    op.array_filters = options.array_filters_value;
-    op.collation = options.collation_value;
-    op.hint = options.hint_value;
-    take_store_options(op, options.options_value);
+    fill(op);
     if (form == update_kind::replacement)
         op.multi = false; // one document is replaced, whatever the caller says
-    bool const needed = frame.runs(after);
-    op.filter = needed ? document(filter) : std::move(filter);
-    op.update = needed ? value(delta) : std::move(delta);
     return op;
+}
+
+asio::awaitable<void> update_call::execute(call_frame& frame) {
+    return std::visit([&](auto op) { return exchange(frame, options, std::move(op), *this); }, request(frame));
+}
+
+void update_call::accept(std::optional<document> changed) {
+    result.matched_count = result.modified_count = changed ? 1 : 0;
+    doc = std::move(changed);
 }
 
 // --- remove ----------------------------------------------------------------------------------------------------------

@@ -62,6 +62,14 @@ void read(std::string_view name, value const& v, array& out) {
 }
 
 /// An index.
+void read(std::string_view name, value const& v, std::string& out) {
+    auto const text = v.if_string();
+    if (!text) {
+        refuse(name, "text", v);
+    }
+    out = *text;
+}
+
 void read(std::string_view name, value const& v, std::optional<value>& out) {
     if (!v.is_string() && !v.is_document()) {
         refuse(name, "the name or the keys of an index", v);
@@ -104,6 +112,12 @@ void put(document& out, std::string_view name, document const& d) {
 void put(document& out, std::string_view name, std::int64_t n) {
     if (n != 0) {
         out.set(name, n);
+    }
+}
+
+void put(document& out, std::string_view name, std::string const& text) {
+    if (!text.empty()) {
+        out.set(name, text);
     }
 }
 
@@ -255,7 +269,7 @@ bool find_options::set_own(std::string_view name, value const& v) {
     constexpr auto set_fields = [](self& o, std::string_view key, value const& given) {
         read_fields(key, given, o.fields_value);
     };
-    static constexpr std::array<option<self>, 12> table{{
+    static constexpr std::array<option<self>, 13> table{{
         {"fields", set_fields},
         {"projection", set_fields}, // the driver's word
         {"sort",
@@ -269,6 +283,7 @@ bool find_options::set_own(std::string_view name, value const& v) {
             }},
         {"skip", &set_member<&self::skip_value, self>},
         {"limit", &set_member<&self::limit_value, self>},
+        {"per", &set_member<&self::per_value, self>},
         {"random", [](self& o, std::string_view key, value const& given) { read(key, given, o.random_value.emplace()); }},
         {"maxSize", &set_member<&self::max_size_value, self>},
         {"castDocs", &set_member<&self::cast_docs_value, self>},
@@ -297,6 +312,7 @@ document find_options::to_document() const {
     }
     put(result, "skip", skip_value);
     put(result, "limit", limit_value);
+    put(result, "per", per_value);
     if (random_value) {
         result.set("random", *random_value);
     }

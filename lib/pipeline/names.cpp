@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::array<std::string_view, hook_type_count> type_names = {"beforeFind", "afterFind", "beforeCount", "afterCount",
     "beforeInsert", "afterInsert", "beforeSave", "afterSave", "beforeUpdate", "afterUpdate", "beforeRemove", "afterRemove",
-    "beforeAggregate", "afterAggregate", "beforeFilter", "beforePut", "afterPut"};
+    "beforeAggregate", "afterAggregate", "beforeFilter", "beforePut", "afterPut", "beforeWrite"};
 
 constexpr std::array<std::string_view, 7> kind_names = {"find", "count", "insert", "save", "update", "remove", "aggregate"};
 

@@ -100,21 +100,23 @@ std::optional<value> model_document::get_related(relation_definition const& r, v
 }
 
 std::shared_ptr<schema const> model_document::schema_of(relation_definition const& r, document const& related) const {
-    if (!r.polymorphic) {
+    if (!r.polymorphic || r.inverse) {
         return schema_.related(r.model);
     }
-    auto const* const id = get_path(related, r.right_key);
+    if (!r.discriminator.empty()) {
+        auto const* const model = get_path(data_, r.discriminator);
+        return model != nullptr && model->is_string() ? schema_.related(model->as_string()) : nullptr;
+    }
     auto const* const references = data_.find(r.left_key);
-    if (id == nullptr || references == nullptr) {
+    if (references == nullptr) {
         return nullptr;
     }
     auto const model_of = [&](value const& reference) -> std::shared_ptr<cormorant::schema const> {
         auto const* const target = get_path(reference, "id");
         auto const* const model = get_path(reference, "modelName");
-        if (target == nullptr || model == nullptr || !model->is_string() || !(*target == *id)) {
-            return nullptr;
-        }
-        return schema_.related(model->as_string());
+        auto found = target != nullptr && model != nullptr && model->is_string() ? schema_.related(model->as_string()) : nullptr;
+        auto const* const id = found ? get_path(related, found->property(r.right_key)) : nullptr;
+        return id != nullptr && *id == *target ? found : nullptr;
     };
     auto const* const list = references->if_array();
     if (list == nullptr) {

@@ -185,18 +185,10 @@ document schema::projection(document const& fields) const {
 
 document schema::related_fields(document const& fields, relation_definition const& through) const {
     document result;
-    bool includes = false;
     for (auto const& member : fields) {
         if (path_is_nested(member.key()) && path_head(member.key()) == through.name) {
             result.set(path_rest(member.key()), member.value());
-            includes = includes || is_included(member.value());
         }
-    }
-    auto const* const key = result.find(through.right_key);
-    if (includes && (key == nullptr || is_excluded(*key))) {
-        result.set(through.right_key, 1);
-    } else if (key != nullptr && is_excluded(*key)) {
-        result.erase(through.right_key);
     }
     return result;
 }

@@ -28,7 +28,7 @@ field_definition reference_field(relation_definition const& r) {
     reference.name = r.left_key;
     reference.required = r.required;
     reference.type = r.right_key_type;
-    if (r.polymorphic) {
+    if (r.polymorphic && r.discriminator.empty()) {
         field_definition target;
         target.type = std::move(reference.type);
         target.required = true;
@@ -39,13 +39,29 @@ field_definition reference_field(relation_definition const& r) {
         }
         reference.type = object_field().field("id", std::move(target)).field("modelName", model).definition().type;
     }
-    if (r.kind == cardinality::multiple) {
+    // A reference of any type may also be no list: it counts as an empty one.
+    if (r.kind != cardinality::single && reference.type.kind != type_kind::any) {
         field_type list;
         list.kind = type_kind::array;
         list.element = std::make_shared<field_type const>(std::move(reference.type));
         reference.type = std::move(list);
     }
     return reference;
+}
+
+/// The field that names the model which a reference leads to.
+field_definition discriminator_field(relation_definition const& r) {
+    field_definition discriminator = any();
+    if (!r.models.empty()) {
+        string_field names;
+        for (auto const& name : r.models) {
+            names.one_of(name);
+        }
+        discriminator = names;
+    }
+    discriminator.name = r.discriminator;
+    discriminator.required = r.required;
+    return discriminator;
 }
 
 void check_key(std::string const& model, std::string_view what, std::string const& name) {
@@ -57,17 +73,41 @@ void check_key(std::string const& model, std::string_view what, std::string cons
     }
 }
 
+/// The related documents hold the reference.
+void check_inverse(std::string const& model, relation_definition const& r) {
+    if (r.required) {
+        throw_definition(model, r.name, "a relationship whose reference the related documents hold cannot be required");
+    }
+    if (!r.through.empty()) {
+        if (!r.right_key.empty() || !r.discriminator.empty()) {
+            throw_definition(model, r.name,
+                fmt::format("the keys are those of the relationship '{}' of the related model, and cannot be given", r.through));
+        }
+        return;
+    }
+    if (r.right_key.empty()) {
+        throw_definition(model, r.name, "the foreign key has to be named: the field of the related documents that refers to this model");
+    }
+    if (r.polymorphic && r.discriminator.empty()) {
+        throw_definition(model, r.name, "a polymorphic relationship needs the discriminator of the related documents");
+    }
+}
+
 void check_relation(std::string const& model, relation_definition const& r) {
     check_key(model, "relationship", r.name);
     check_key(model, "left key", r.left_key);
-    if (r.left_key == r.name) {
+    if (r.left_key == r.name || r.discriminator == r.name) {
         throw_definition(
-            model, r.name, "the left key of a relationship must differ from its name, where the related documents are put");
+            model, r.name, "the keys of a relationship must differ from its name, where the related documents are put");
     }
-    if (r.right_key.empty()) {
+    if (r.inverse) {
+        check_inverse(model, r);
+    } else if (!r.through.empty()) {
+        throw_definition(model, r.name, "only a relationship whose reference the related documents hold goes through one of theirs");
+    } else if (r.right_key.empty()) {
         throw_definition(model, r.name, "a relationship needs a right key");
     }
-    if (!r.polymorphic && r.model.empty()) {
+    if ((!r.polymorphic || r.inverse) && r.model.empty()) {
         throw_definition(model, r.name, "a relationship needs the name of its model");
     }
 }
@@ -110,13 +150,25 @@ std::shared_ptr<schema const> schema::compile(model_definition definition, schem
     for (auto& v : definition.virtuals_) {
         complete.virtual_field(v);
     }
-    for (auto const& r : definition.relations_) {
-        check_relation(model, r);
-        if (!has_name(complete.fields_, r.left_key)) {
-            complete.field(r.left_key, reference_field(r));
+    for (auto& r : definition.relations_) {
+        if (r.inverse && r.left_key.empty()) {
+            r.left_key = definition.key_;
         }
-        complete.virtual_field(
-            cormorant::virtual_field(r.name).writable().required_fields(r.left_key).required_hooks("afterFind_" + r.name));
+        check_relation(model, r);
+        cormorant::virtual_field stand_in(r.name);
+        stand_in.writable().required_fields(r.left_key).required_hooks("afterFind_" + r.name);
+        if (!r.inverse) {
+            if (!has_name(complete.fields_, r.left_key)) {
+                complete.field(r.left_key, reference_field(r));
+            }
+            if (!r.discriminator.empty()) {
+                stand_in.required_fields(r.discriminator);
+                if (!has_name(complete.fields_, r.discriminator)) {
+                    complete.field(r.discriminator, discriminator_field(r));
+                }
+            }
+        }
+        complete.virtual_field(stand_in);
     }
     definition.fields_ = std::move(complete.fields_);
     definition.virtuals_ = std::move(complete.virtuals_);
@@ -196,6 +248,9 @@ std::string const& schema::name() const noexcept {
 }
 std::string const& schema::collection() const noexcept {
     return compiled_->definition.collection();
+}
+std::string const& schema::key() const noexcept {
+    return compiled_->definition.key();
 }
 model_definition const& schema::definition() const noexcept {
     return compiled_->definition;

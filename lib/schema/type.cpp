@@ -243,7 +243,7 @@ void compiled_type::check(value& v, place const& at, findings& out) const {
         return;
     }
     for (auto const& rule : type_->checks) {
-        if (auto message = rule.test(v)) {
+        if (auto message = rule.test.plain()(v, rule_context())) {
             out.add(at, rule.label, std::move(*message), &v);
         }
     }

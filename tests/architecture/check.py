@@ -22,7 +22,7 @@ ARROWS = {
     "mongo": ["store"],
     "model": ["schema", "store"],
     "connect": ["model", "memory", "mongo"],
-    "repository": ["model"],
+    "repository": ["connect", "hooks"],
     "record": ["model"],
     "search": ["model"],
     "models": ["model"],

@@ -40,6 +40,9 @@ struct population_limits {
 /// How a connection behaves.
 class connection_options {
 public:
+    /// Gives the model of a name, on whatever connection it is; nothing when there is none.
+    using model_resolver = std::function<std::optional<cormorant::model>(std::string_view name)>;
+
     connection_options() = default;
     connection_options& population(population_limits limits) {
         population_ = limits;
@@ -51,12 +54,20 @@ public:
         strict_loading_ = on;
         return *this;
     }
+    /// Where relationships find the models that they lead to. Default: among the models of the connection. The function may be called
+    /// from several threads; what it throws ends the operation.
+    connection_options& related_models(model_resolver find) {
+        related_models_ = std::move(find);
+        return *this;
+    }
     population_limits const& population() const noexcept { return population_; }
     bool strict_loading() const noexcept { return strict_loading_; }
+    model_resolver const& related_models() const noexcept { return related_models_; }
 
 private:
     population_limits population_;
     bool strict_loading_ = false;
+    model_resolver related_models_;
 };
 
 /// How a model is put on a connection.
@@ -145,6 +156,8 @@ public:
     boost::asio::awaitable<cormorant::model> add(model_definition definition, add_options options = {}) const;
     /// Puts a model on this connection that was made before. Throws `errc::definition` when it is on another connection.
     boost::asio::awaitable<cormorant::model> add(cormorant::model m, add_options options = {}) const;
+    /// `add` without touching the database: no index, no view is made.
+    cormorant::model attach(model_definition definition) const;
     /// A model for the struct `T` (typed_model.hpp): `co_await db.add<author>(definition_of<author>("author"))`. Throws
     /// `errc::definition` at once when a `ref` of the struct and the relationship of its name have different keys.
     template <class T>

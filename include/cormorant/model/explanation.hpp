@@ -16,13 +16,13 @@ namespace cormorant {
 /// Why a hook runs.
 enum class hook_origin : std::uint8_t {
     /// It is required, and nobody asked for it.
-    required,
+    required_hook,
     /// It is among the default hooks of the model.
-    by_default,
+    default_hook,
     /// The call asks for it.
-    runtime,
+    runtime_hook,
     /// A virtual or relationship that `fields` names needs it.
-    field,
+    field_hook,
 };
 /// `"required"`, `"default"`, `"runtime"`, `"field"`.
 std::string_view to_string(hook_origin) noexcept;
@@ -53,7 +53,7 @@ public:
 
         /// \name Hooks
         /// @{
-        hook_origin origin = hook_origin::required;
+        hook_origin origin = hook_origin::required_hook;
         /// Who asked for it: the model whose default hooks name it, or the virtual or relationship that needs it.
         std::string reason;
         /// The library's own: it populates a relationship.

@@ -175,6 +175,9 @@ public:
     /// `find`, with documents as the store gave them (BSON, when it did) where nothing needs them decoded.
     boost::asio::awaitable<std::vector<batch>> find_batches(document filter = {}, find_options options = {}) const;
     boost::asio::awaitable<counted_batches> find_and_count_batches(document filter = {}, find_options options = {}) const;
+    /// What `find` does with documents that it has read, done with these: after hooks run (relationships are populated), `fields` says
+    /// what is left of them. Nothing else of the options counts.
+    boost::asio::awaitable<documents> populate(documents docs, find_options options) const;
     boost::asio::awaitable<std::int64_t> count(document filter = {}, count_options options = {}) const;
     /// Documents as the pipeline gives them: of no model, unless `cast_docs` says so.
     boost::asio::awaitable<documents> aggregate(array pipeline, aggregate_options options = {}) const;
@@ -193,6 +196,10 @@ public:
     /// all), a whole document (completed and validated as for `save`, replaces one), or an array (an aggregation pipeline, passed
     /// on).
     boost::asio::awaitable<update_result> update(document filter, value delta, update_options options = {}) const;
+    /// `update` of one document, answered with the document as it is afterwards: nothing when none matches. One round trip. For hooks
+    /// it is an update; their result says that what matched was changed. Throws `errc::invalid_argument` for `multi`.
+    boost::asio::awaitable<std::optional<document>> find_and_update(
+        document filter, value delta, update_options options = {}) const;
     /// Removes all that match, or the first with `just_one`.
     boost::asio::awaitable<remove_result> remove(document filter, remove_options options = {}) const;
     /// Removes every document, without hooks. Collection and indexes stay.

@@ -173,6 +173,8 @@ public:
     bool cast_docs_value = true;
     bool trim_value = true;
     bool count_value = false;
+    /// See `per`.
+    std::string per_value;
     document collation_value;
     std::optional<value> hint_value;
     std::int32_t batch_size_value = 0;
@@ -206,6 +208,13 @@ public:
     /// 0: no limit.
     find_options& limit(std::int64_t n) {
         limit_value = n;
+        return *this;
+    }
+    /// `skip` and `limit` count anew for each value at this path: `find_options().per("author_id").sort("created", -1).limit(3)` gives
+    /// the three newest posts of each author, grouped by author in no particular order. The store gets an aggregation with
+    /// `$setWindowFields`. Excludes `random` and `hint`.
+    find_options& per(std::string path) {
+        per_value = std::move(path);
         return *this;
     }
     /// `n` documents drawn at random among those that match. Excludes `limit` and `skip`.

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace cormorant {
@@ -17,8 +18,8 @@ class model;
 /// The places of the pipeline at which hooks run.
 ///
 /// find: beforeFind, beforeFilter, afterFind. count: beforeCount, beforeFilter, afterCount. insert: beforeInsert, beforePut (each
-/// document), afterPut (each document), afterInsert. save: beforeSave, beforePut, afterPut, afterSave. update: beforeUpdate,
-/// beforeFilter, afterUpdate. remove: beforeRemove, beforeFilter, afterRemove. aggregate: beforeAggregate, afterAggregate.
+/// document), beforeWrite, afterPut (each document), afterInsert. save: beforeSave, beforePut, beforeWrite, afterPut, afterSave.
+/// update: beforeUpdate, beforeFilter, beforeWrite, afterUpdate. remove: beforeRemove, beforeFilter, afterRemove. aggregate: beforeAggregate, afterAggregate.
 enum class hook_type : std::uint8_t {
     before_find,
     after_find,
@@ -37,8 +38,9 @@ enum class hook_type : std::uint8_t {
     before_filter,
     before_put,
     after_put,
+    before_write,
 };
-inline constexpr std::size_t hook_type_count = 17;
+inline constexpr std::size_t hook_type_count = 18;
 
 /// `"beforeFind"`, as definitions and calls name the type.
 std::string_view to_string(hook_type) noexcept;
@@ -165,6 +167,26 @@ struct put_args : hook_args {
     operation_options& options;
 };
 
+/// beforeWrite: runs for insert, save and update, with the data as they will be sent: complete, transformed and validated. The place
+/// for rules about what is stored; what a hook changes here is not checked again.
+struct write_args : hook_args {
+    static constexpr auto types = std::array{hook_type::before_write};
+    write_args(operation_kind op, cormorant::model& m, std::span<document> docs, operation_options& o) noexcept
+        : hook_args(hook_type::before_write, op, m, o), written(docs), options(o) {}
+    write_args(cormorant::model& m, document& filter, value& delta, update_options& o) noexcept
+        : hook_args(hook_type::before_write, operation_kind::update, m, o), options(o), update_filter(&filter), update_delta(&delta),
+          how(&o) {}
+    /// Of insert and save.
+    std::span<document> written;
+    operation_options& options;
+    /// \name Of update; null for the others.
+    /// @{
+    document* update_filter = nullptr;
+    value* update_delta = nullptr;
+    cormorant::update_options* how = nullptr;
+    /// @}
+};
+
 /// beforeUpdate: `delta` is a document of operators, a whole document, or an array (pipeline).
 struct before_update_args : hook_args {
     static constexpr auto types = std::array{hook_type::before_update};
@@ -253,6 +275,8 @@ decltype(auto) visit(hook_args& a, F&& f) {
         return f(static_cast<after_aggregate_args&>(a));
     case hook_type::before_filter:
         return f(static_cast<filter_args&>(a));
+    case hook_type::before_write:
+        return f(static_cast<write_args&>(a));
     case hook_type::before_put:
     case hook_type::after_put:
         break;

@@ -11,6 +11,7 @@
 #include <cormorant/operation/operations.hpp>
 #include <cormorant/operation/options.hpp>
 #include <cormorant/pipeline/hook.hpp>
+#include <cormorant/schema/empty_values.hpp>
 #include <cormorant/schema/field.hpp>
 #include <cormorant/schema/relation.hpp>
 #include <cormorant/schema/virtual_field.hpp>
@@ -58,6 +59,13 @@ public:
     static model_definition from_document(document const& spec);
 
     model_definition& collection(std::string name);
+    /// Takes over what another definition declares: fields (its key too), virtuals, relationships, hooks, methods and indexes. What
+    /// this one declares under the same name, before or after, wins and stays at its place among those of the base. Name,
+    /// collection, view, options and policies are not taken over.
+    model_definition& inherit(model_definition const& base);
+    /// The key of the documents, under any name; it is stored as `_id`. In the place of the `_id` that every model has otherwise,
+    /// and of the virtual `id`.
+    model_definition& primary_key(std::string name, field_definition definition);
     model_definition& field(std::string name, field_definition definition);
     model_definition& virtual_field(virtual_definition definition);
     model_definition& relation(relation_definition definition);
@@ -77,6 +85,11 @@ public:
     model_definition& index(document keys, document options = {});
     /// What happens to keys that are not declared; default: they are refused.
     model_definition& extra_keys(cormorant::extra_keys policy);
+    /// Which values count as not given; default: only what is absent.
+    model_definition& empty_values(cormorant::empty_values table);
+    /// True: text that looks like an object id (24 hexadecimal digits) or a date (`2024-05-01T10:00:00.000Z`) is stored as one, at
+    /// any depth and whatever the field; both come back as text. Filters and updates are treated alike.
+    model_definition& text_forms(bool on);
     /// A function of the application's that works on a document: `model_document::call`.
     model_definition& document_method(std::string name, document_method_function function);
     /// A coroutine of the application's that works on the model: `model::call`.
@@ -94,6 +107,8 @@ public:
 
     std::string const& name() const noexcept { return name_; }
     std::string const& collection() const noexcept { return collection_; }
+    /// The name of the key, `_id` unless `primary_key` gave another.
+    std::string const& key() const noexcept { return key_; }
     std::vector<field_definition> const& fields() const noexcept { return fields_; }
     std::vector<virtual_definition> const& virtuals() const noexcept { return virtuals_; }
     std::vector<relation_definition> const& relations() const noexcept { return relations_; }
@@ -101,6 +116,8 @@ public:
     hook_requests const& default_hooks(operation_kind kind) const noexcept;
     std::vector<index_model> const& indexes() const noexcept { return indexes_; }
     cormorant::extra_keys extra_keys() const noexcept { return extra_keys_; }
+    cormorant::empty_values const& empty_values() const noexcept { return empty_values_; }
+    bool text_forms() const noexcept { return text_forms_; }
     std::vector<cormorant::document_method> const& document_methods() const noexcept { return document_methods_; }
     std::vector<cormorant::model_method> const& model_methods() const noexcept { return model_methods_; }
     init_function const& on_init() const noexcept { return on_init_; }
@@ -116,6 +133,7 @@ private:
 
     std::string name_;
     std::string collection_;
+    std::string key_ = "_id";
     std::vector<field_definition> fields_;
     std::vector<virtual_definition> virtuals_;
     std::vector<relation_definition> relations_;
@@ -123,6 +141,8 @@ private:
     std::array<hook_requests, 7> default_hooks_;
     std::vector<index_model> indexes_;
     cormorant::extra_keys extra_keys_ = cormorant::extra_keys::refuse;
+    cormorant::empty_values empty_values_;
+    bool text_forms_ = false;
     std::vector<cormorant::document_method> document_methods_;
     std::vector<cormorant::model_method> model_methods_;
     init_function on_init_;

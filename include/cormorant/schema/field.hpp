@@ -10,6 +10,7 @@
 
 #include <cormorant/bson/value.hpp>
 #include <cormorant/schema/fwd.hpp>
+#include <cormorant/schema/rule.hpp>
 
 #include <concepts>
 #include <cstdint>
@@ -70,15 +71,6 @@ private:
 };
 
 using default_function = std::function<value(default_context&)>;
-/// Nothing when the value is good, else the sentence that says what is wrong: `"must be even"`.
-using check_function = std::function<std::optional<std::string>(value const&)>;
-
-/// A rule of the application's own. It is asked only about values that meet all other rules.
-struct value_check {
-    std::string label;
-    check_function test;
-};
-
 /// A type with all its rules: a tree, as data.
 struct field_type {
     type_kind kind = type_kind::any;
@@ -94,6 +86,8 @@ struct field_type {
     std::vector<value> one_of;
     /// Perl syntax; options `i`, `m`, `s`, `x`. The pattern may match anywhere in the text.
     std::optional<regex> pattern;
+    /// In order, before everything else: what they give is checked and stored.
+    std::vector<value_transform> transforms;
     std::vector<value_check> checks;
     /// The declared keys of an object.
     std::vector<field_definition> fields;
@@ -103,10 +97,22 @@ struct field_type {
     cormorant::extra_keys extra = cormorant::extra_keys::allow;
 };
 
+/// Whether two documents may have the same value.
+enum class uniqueness : std::uint8_t {
+    none,
+    /// Every value counts, null and a missing one too.
+    strict,
+    /// Values that are absent, null or empty (see `empty_values`) may repeat.
+    sparse,
+};
+
 /// A field: its name, type and what the model does with it.
 struct field_definition {
     std::string name;
     field_type type;
+    /// The key under which it is stored; empty: its name.
+    std::string column;
+    uniqueness unique = uniqueness::none;
     bool required = false;
     /// False: the field lives in memory only and is never stored.
     bool persist = true;
@@ -153,22 +159,41 @@ public:
         spec_.to_json = on;
         return self();
     }
-    /// Asks `fn(value const&)` about every value that is good otherwise; it gives a bool (true: good), or a
-    /// `std::optional<std::string>` (the sentence that says what is wrong). `label` names the rule in errors.
-    template <class F>
-    Derived& check(std::string label, F fn) {
-        using result = std::invoke_result_t<F&, value const&>;
-        if constexpr (std::same_as<result, bool>) {
-            auto message = "must meet the rule '" + label + "'";
-            spec_.type.checks.push_back({std::move(label),
-                [fn = std::move(fn), message = std::move(message)](value const& v) mutable -> std::optional<std::string> {
-                    return fn(v) ? std::nullopt : std::optional(message);
-                }});
-        } else {
-            static_assert(std::is_convertible_v<result, std::optional<std::string>>,
-                "a check gives a bool or a std::optional<std::string>");
-            spec_.type.checks.push_back({std::move(label), std::move(fn)});
-        }
+    /// The key under which the field is stored, when that differs from its name. It holds for documents, filters, updates,
+    /// projections, sorts and indexes; aggregation pipelines name stored keys.
+    Derived& column(std::string stored_name) {
+        spec_.column = std::move(stored_name);
+        return self();
+    }
+    /// No two documents have the same value; fields of the model only. The model gets a unique index, where one can express the
+    /// rule: not for arrays, whose items it would compare, nor for `any`. See `<cormorant/hooks/unique.hpp>` for a check ahead of
+    /// the write.
+    Derived& unique(uniqueness how = uniqueness::strict) {
+        spec_.unique = how;
+        return self();
+    }
+    /// Asks `fn` about every value that is good otherwise: a function of `value const&`, or of that and `rule_context const&`,
+    /// which gives a bool (true: good) or a `std::optional<std::string>` (the sentence that says what is wrong), or a coroutine of
+    /// that kind. `label` names the rule in errors.
+    Derived& check(std::string label, check_function fn) { return check(value_check{std::move(label), std::move(fn)}); }
+    /// The function finds `argument` in its context.
+    Derived& check(std::string label, value argument, check_function fn) {
+        return check(value_check{std::move(label), std::move(fn), std::move(argument)});
+    }
+    Derived& check(value_check rule) {
+        spec_.type.checks.push_back(std::move(rule));
+        return self();
+    }
+    /// Puts what `fn` gives in the place of the value, before it is checked: a function of `value const&`, or of that and
+    /// `rule_context const&`, or a coroutine of that kind. Transforms run in the order of their declaration, those of keys and items
+    /// before those of the object or array that they are in.
+    Derived& transform(std::string label, transform_function fn) { return transform(value_transform{std::move(label), std::move(fn)}); }
+    /// The function finds `argument` in its context.
+    Derived& transform(std::string label, value argument, transform_function fn) {
+        return transform(value_transform{std::move(label), std::move(fn), std::move(argument)});
+    }
+    Derived& transform(value_transform rule) {
+        spec_.type.transforms.push_back(std::move(rule));
         return self();
     }
 

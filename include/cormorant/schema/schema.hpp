@@ -17,6 +17,7 @@ namespace cormorant {
 namespace detail {
 struct compiled_schema;
 struct path_tree;
+class translation;
 } // namespace detail
 
 /// How a document of a model is made of data.
@@ -61,8 +62,8 @@ struct read_plan {
 
 /// A compiled model definition: immutable, built once for a definition, shared by all operations of the model.
 ///
-/// Every model has, before what it declares itself: the field `_id` (an object id, new by default), the field `_ml` (an object)
-/// and the virtual `id` (the text of `_id`). A relationship adds its reference field and a virtual of its name that holds the
+/// Every model has, before what it declares itself: the field `_id` (an object id, new by default) and the virtual `id` (the text
+/// of `_id`), or the key that it declares; and the field `_ml` (an object). A relationship adds its reference field and a virtual of its name that holds the
 /// related documents; its hook is added by the model.
 /// Thread safety: safe to use from several threads at the same time.
 class schema {
@@ -76,6 +77,10 @@ public:
 
     std::string const& name() const noexcept;
     std::string const& collection() const noexcept;
+    /// The name of the key of the documents, `_id` unless the definition says otherwise.
+    std::string const& key() const noexcept;
+    /// `name`, or the name of the key for `_id`: in filters and relationships that stands for the key, whatever its name.
+    std::string_view property(std::string_view name) const noexcept { return name == "_id" ? std::string_view(key()) : name; }
     /// The definition, completed with what every model has and what relationships add.
     model_definition const& definition() const noexcept;
     std::vector<field_definition> const& fields() const noexcept;
@@ -106,7 +111,8 @@ public:
     void make(document& doc, make_options options = {}) const;
     /// Makes the document, strips and validates it and drops what is not stored. Appends everything that is wrong to
     /// `violations`: keys in their order, then required fields; the document is ready to be written when there is nothing new in
-    /// it. Throws `errc::definition` for a value of a field whose type does not exist.
+    /// it. Throws `errc::definition` for a value of a field whose type does not exist, and `errc::unsupported` for a rule that is a
+    /// coroutine: see `preparation`.
     void prepare_for_write(document& doc, prepare_options options, std::vector<violation>& violations) const;
     /// Makes an update ready. Operators: values of `$set`, `$setOnInsert`, `$push` ... are validated against the type at their
     /// path, virtuals and fields that are not persisted are dropped, no defaults but those inside of objects, nothing required. A
@@ -123,8 +129,7 @@ public:
     read_plan plan_read(document const& fields, bool cast_docs) const;
     /// What to ask the store for: `fields` (as hooks left it) without virtuals and paths through relationships.
     document projection(document const& fields) const;
-    /// The fields to read of the documents of a relationship: what `fields` names below it. The right key is added to an
-    /// inclusion. Empty: everything.
+    /// The fields to read of the documents of a relationship: what `fields` names below it. Empty: everything.
     document related_fields(document const& fields, relation_definition const& through) const;
     /// Evaluates the virtuals of the plan to plain keys (where there is no value yet) and trims to the kept paths.
     /// `trim` false leaves the trimming to the find that populates this one.
@@ -150,8 +155,12 @@ public:
     /// The same, nested: `{rows: {n: "number"}, langs: {"~": {title: "string"}}}`.
     document const& nested_convert_schema() const noexcept;
 
+    /// Between the documents of the model and those that are stored; null when they are the same.
+    detail::translation const* translation() const noexcept;
+
 private:
     friend class model_document;
+    friend class preparation;
     schema(std::shared_ptr<detail::compiled_schema const> compiled, schema_resolver related, bool strict_loading);
 
     std::shared_ptr<detail::compiled_schema const> compiled_;

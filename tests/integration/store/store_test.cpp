@@ -196,6 +196,7 @@ INSTANTIATE_TEST_SUITE_P(rows, filter_test, both(filter_rows()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(rows, sort_test, both(sort_rows()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(rows, projection_test, both(projection_rows()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(rows, pipeline_test, both(pipeline_rows()), name_of_test);
+INSTANTIATE_TEST_SUITE_P(window_rows, pipeline_test, both(window_rows()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(rows, update_test, both(update_rows()), name_of_test);
 
 } // namespace

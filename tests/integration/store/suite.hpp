@@ -159,6 +159,8 @@ void PrintTo(T const& t, std::ostream* out) {
 std::span<filter_row const> filter_rows();
 std::span<update_row const> update_rows();
 std::span<pipeline_row const> pipeline_rows();
+/// Of `$setWindowFields`.
+std::span<pipeline_row const> window_rows();
 std::span<projection_row const> projection_rows();
 std::span<sort_row const> sort_rows();
 std::string_view people();

@@ -425,8 +425,34 @@ TEST(Pipeline, SharedDocumentsAreNotChanged) {
     EXPECT_EQ(*shared, doc("a", arr(1, 2)));
 }
 
+TEST(Pipeline, WindowsForgetWhatLeavesThem) {
+    constexpr char const* numbers =
+        R"([{"_id": 1, "v": 1.5}, {"_id": 2, "v": {"$numberDouble": "Infinity"}}, {"_id": 3, "v": 2}, {"_id": 4, "v": {"$numberDouble": "NaN"}}, {"_id": 5, "v": "x"}, {"_id": 6, "v": {"$numberDecimal": "3"}}, {"_id": 7}, {"_id": 8, "v": {"$numberLong": "9223372036854775807"}}, {"_id": 9, "v": 1}])";
+    constexpr pipeline_case cases[] = {
+        {R"([{"$setWindowFields": {"sortBy": {"_id": 1}, "output": {"v": {"$sum": "$v", "window": {"documents": [-1, 0]}}}}}])",
+            R"([{"_id": 1, "v": 1.5}, {"_id": 2, "v": {"$numberDouble": "Infinity"}}, {"_id": 3, "v": {"$numberDouble": "Infinity"}}, {"_id": 4, "v": {"$numberDouble": "NaN"}}, {"_id": 5, "v": {"$numberDouble": "NaN"}}, {"_id": 6, "v": {"$numberDecimal": "3"}}, {"_id": 7, "v": {"$numberDecimal": "3"}}, {"_id": 8, "v": {"$numberLong": "9223372036854775807"}}, {"_id": 9, "v": 9.223372036854775807e18}])"},
+        {R"([{"$setWindowFields": {"sortBy": {"_id": 1}, "output": {"v": {"$stdDevPop": "$v", "window": {"documents": [-1, 0]}}}}}, {"$match": {"_id": {"$lte": 6}}}])",
+            R"([{"_id": 1, "v": 0}, {"_id": 2, "v": null}, {"_id": 3, "v": null}, {"_id": 4, "v": null}, {"_id": 5, "v": null}, {"_id": 6, "v": 0}])"},
+        {R"([{"$setWindowFields": {"sortBy": {"_id": 1}, "output": {"v": {"$max": "$v", "window": {"documents": [-1, 0]}}}}}, {"$match": {"_id": {"$gt": 5}}}])",
+            R"([{"_id": 6, "v": "x"}, {"_id": 7, "v": {"$numberDecimal": "3"}}, {"_id": 8, "v": {"$numberLong": "9223372036854775807"}}, {"_id": 9, "v": {"$numberLong": "9223372036854775807"}}])"},
+    };
+    check(numbers, cases);
+}
+
+TEST(Pipeline, WindowFunctionsThatTheMemoryStoreLacksAreUnsupportedByName) {
+    for (char const* function : {R"({"$sum": 1, "window": {"range": [-1, 1]}})", R"({"$derivative": {"input": "$v"}})"}) {
+        auto const stages = arr(doc("$setWindowFields", doc("sortBy", doc("_id", 1), "output", doc("n", parse_json(function)))));
+        try {
+            pipeline::compile(stages);
+            ADD_FAILURE() << function;
+        } catch (error const& e) {
+            EXPECT_EQ(e.code(), errc::unsupported) << e.what();
+        }
+    }
+}
+
 TEST(Pipeline, StagesThatTheMemoryStoreLacksAreUnsupportedByName) {
-    for (char const* name : {"$out", "$merge", "$geoNear", "$setWindowFields", "$bucketAuto"}) {
+    for (char const* name : {"$out", "$merge", "$geoNear", "$bucketAuto"}) {
         try {
             pipeline::compile(arr(doc(name, document())));
             ADD_FAILURE() << name;

@@ -148,5 +148,28 @@ TEST_F(Connection, DropsCollections) {
     EXPECT_THAT(store->summary(), ElementsAre("drop_collection old"));
 }
 
+TEST_F(Connection, AttachesAModelWithoutTouchingTheDatabase) {
+    auto const a = db.attach(model_definition("a").field("n", integer()).index(doc("n", 1)));
+    EXPECT_EQ(db.model("a"), a);
+    EXPECT_THAT(store->calls, IsEmpty());
+}
+
+TEST_F(Connection, RelationshipsMayLeadToModelsElsewhere) {
+    connection const other(store);
+    auto const author = other.attach(model_definition("author"));
+    db = connection(store, connection_options().related_models(
+                               [&](std::string_view name) { return name == "author" ? std::optional(author) : std::nullopt; }));
+    auto const post = add(model_definition("post").relation(single("author")).relation(single("editor")));
+    auto const ann = object_id::generate();
+    store->answer = [&](operation& op) -> reply {
+        if (collection_of(op) == "post")
+            return list({doc("_id", 1, "author_id", ann, "editor_id", ann)});
+        return list({doc("_id", ann, "name", "Ann")});
+    };
+    auto const found = run(post.find(document(), find_options().hooks("afterFind_author", "afterFind_editor")));
+    EXPECT_EQ(found.at(0).at("author").as_document().at("name"), value("Ann"));
+    EXPECT_FALSE(found.at(0).contains("editor"));
+}
+
 } // namespace
 } // namespace cormorant

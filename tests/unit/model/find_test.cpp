@@ -240,5 +240,19 @@ TEST_F(Find, RunsOnInitWhenDocumentsAreCast) {
     EXPECT_EQ(run(things.find(document(), find_options().cast_docs(false))), list({doc("a", "x")}));
 }
 
+TEST_F(Find, PopulateDoesWithDocumentsAtHandWhatFindDoes) {
+    auto author = add(model_definition("author"));
+    auto post = add(model_definition("post").field("title", string()).relation(single("author")));
+    auto const ann = object_id::generate();
+    store->answer = [&](operation&) -> reply { return list({doc("_id", ann, "name", "Ann")}); };
+    int queries = 0;
+    db.on_query([&](query_log_entry const&) { ++queries; });
+    auto const done = run(post.populate(list({doc("_id", 1, "title", "t", "author_id", ann)}),
+        find_options().fields("title", "author.name").cast_docs(false).hooks("afterFind_author")));
+    EXPECT_EQ(done, list({doc("title", "t", "author", doc("name", "Ann"))}));
+    EXPECT_THAT(store->summary(), ::testing::ElementsAre("find author"));
+    EXPECT_EQ(queries, 1);
+}
+
 } // namespace
 } // namespace cormorant

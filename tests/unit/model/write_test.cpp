@@ -154,5 +154,28 @@ TEST_F(Write, ProcessGivesWhatWouldBeStored) {
     EXPECT_NO_THROW((void)items.process(list({document()}), process_options().check_required(false)));
 }
 
+TEST_F(Write, FindAndUpdateAnswersTheChangedDocumentInOneCall) {
+    store->answer = [](operation&) -> reply { return std::optional<document>(doc("_id", 1, "foo", "b")); };
+    std::int64_t seen = 0;
+    items.hook(
+        "afterUpdate", "look", [&](after_update_args& a) { seen = a.result.matched_count; }, required);
+    EXPECT_EQ(run(items.find_and_update(doc("_id", 1), doc("$set", doc("foo", "b")))), doc("_id", 1, "foo", "b"));
+    auto const& op = store->call<find_and_modify_op>(0);
+    EXPECT_EQ(op.filter, doc("_id", 1));
+    EXPECT_EQ(op.update, value(doc("$set", doc("foo", "b"))));
+    EXPECT_TRUE(op.return_new);
+    EXPECT_EQ(seen, 1);
+}
+
+TEST_F(Write, FindAndUpdateValidatesAsUpdateDoes) {
+    EXPECT_EQ(failure_of(items.find_and_update(doc(), doc("$set", doc("foo", 7)))).code(), errc::validation);
+    EXPECT_EQ(failure_of(items.find_and_update(doc(), doc("$set", doc("foo", "b")), update_options().multi(true))).code(),
+        errc::invalid_argument);
+    EXPECT_THAT(store->calls, IsEmpty());
+    store->answer = [](operation&) -> reply { return std::optional<document>(); };
+    EXPECT_EQ(run(items.find_and_update(doc("_id", 1), doc("foo", "c"))), std::nullopt);
+    EXPECT_EQ(store->call<find_and_modify_op>(0).update, value(doc("foo", "c", "n", 3)));
+}
+
 } // namespace
 } // namespace cormorant

@@ -1,10 +1,11 @@
 #include <cormorant/pipeline/trace.hpp>
 
+#include <boost/regex.hpp>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <regex>
 
 namespace cormorant {
 namespace {
@@ -23,7 +24,7 @@ TEST(Trace, WritesATreeWithALineForEachSpan) {
     t.end(root);
 
     EXPECT_EQ(t.round_trips(), 3);
-    auto const text = std::regex_replace(t.to_string(), std::regex("[0-9]+\\.[0-9]{3} ms"), "TIME");
+    auto const text = boost::regex_replace(t.to_string(), boost::regex("[0-9]+\\.[0-9]{3} ms"), "TIME");
     EXPECT_EQ(text, "posts.find  TIME\n"
                     "  find posts  TIME, 1 round trip  {a: ?} -> 2 documents\n"
                     "  author  TIME\n"
