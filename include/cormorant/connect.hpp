@@ -58,9 +58,10 @@ private:
 /// cannot be used, and what the network throws.
 boost::asio::awaitable<connection> connect(std::string uri = {}, connect_options options = {});
 
-/// `connect`, but all calls with the same `uri` share one store as long as one of their connections lives. Each call gives a
-/// connection of its own, without models. The options of the call that makes the store count. Thread safety: may be called from
-/// any thread.
+/// `connect`, but all calls with the same `uri` share one store: in the whole process, as long as one of their connections is
+/// open. Each call gives a connection of its own, without models. Closing it ends nothing that the others do: the store is closed
+/// with the last of them, and the next call makes a new one. The options of the call that makes the store count. Thread safety:
+/// may be called from any thread.
 boost::asio::awaitable<connection> connect_cached(std::string uri = {}, connect_options options = {});
 
 /// The store for a connection string, without talking to it. Throws as `connect`.

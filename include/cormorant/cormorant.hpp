@@ -6,12 +6,14 @@
 #include <cormorant/bson/json.hpp>
 #include <cormorant/bson/mapping.hpp>
 #include <cormorant/bson/path.hpp>
+#include <cormorant/bson/ref.hpp>
 #include <cormorant/bson/value.hpp>
 #include <cormorant/connect.hpp>
 #include <cormorant/error/error.hpp>
 #include <cormorant/hooks/unique.hpp>
 #include <cormorant/memory/memory_store.hpp>
 #include <cormorant/model/connection.hpp>
+#include <cormorant/model/explanation.hpp>
 #include <cormorant/model/model.hpp>
 #include <cormorant/model/typed_model.hpp>
 #include <cormorant/mongo/mongo_store.hpp>

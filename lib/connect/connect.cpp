@@ -1,3 +1,4 @@
+#include "connect/shared_stores.hpp"
 #include "store/deliver.hpp"
 
 #include <cormorant/connect.hpp>
@@ -11,8 +12,6 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <map>
-#include <mutex>
 
 namespace cormorant {
 
@@ -33,34 +32,17 @@ std::string uri_or_default(std::string uri) {
     return from_environment;
 }
 
-/// The stores that `connect_cached` has made and that are in use.
-class store_cache {
-public:
-    std::shared_ptr<store> get(std::string const& uri, connect_options const& options) {
-        std::lock_guard lock(mutex_);
-        if (auto found = stores_[uri].lock())
-            return found;
-        std::erase_if(stores_, [](auto const& entry) { return entry.second.expired(); });
-        auto made = make_store(uri, options);
-        stores_[uri] = made;
-        return made;
-    }
-
-private:
-    std::mutex mutex_;
-    std::map<std::string, std::weak_ptr<store>> stores_;
-};
-
-store_cache& cache() {
-    static store_cache instance;
-    return instance;
+/// The stores of `connect_cached`. Connections keep it alive: they may end after the variables of the program.
+std::shared_ptr<detail::shared_stores> const& cached_stores() {
+    static auto const stores = std::make_shared<detail::shared_stores>();
+    return stores;
 }
 
 /// The store of a folder reads all of it when it is made: on a thread of the system's executor, so that the caller's goes on.
 asio::awaitable<std::shared_ptr<store>> open_elsewhere(std::string uri, connect_options options, bool cached) {
     using signature = void(std::exception_ptr, std::shared_ptr<store>);
     auto const open = [](std::string const& from, connect_options const& how, bool share) {
-        return share ? cache().get(from, how) : make_store(from, how);
+        return share ? cached_stores()->get(from, [&] { return make_store(from, how); }) : make_store(from, how);
     };
     if (!uri.starts_with(memory_scheme) || options.memory().with_uri(uri).folder().empty())
         co_return open(uri, options, cached);
@@ -102,13 +84,8 @@ asio::awaitable<connection> connect_to(std::shared_ptr<store> s, connect_options
 std::shared_ptr<store> make_store(std::string_view uri, connect_options const& options) {
     if (uri.starts_with(memory_scheme))
         return make_memory_store(options.memory().with_uri(uri));
-    if (uri.starts_with(mongo_scheme) || uri.starts_with(mongo_srv_scheme)) {
-#ifdef CORMORANT_WITH_MONGO
+    if (uri.starts_with(mongo_scheme) || uri.starts_with(mongo_srv_scheme))
         return make_mongo_store(uri, options.mongo());
-#else
-        throw error(errc::unsupported, "this build of the library has no MongoDB store (CORMORANT_MONGO=OFF)");
-#endif
-    }
     // What comes before :// is all that is shown: the rest may hold a password.
     auto const scheme = uri.substr(0, uri.find("://"));
     if (scheme.size() == uri.size())

@@ -32,6 +32,7 @@ constexpr entry entries[] = {
     {errc::bad_json, "bad_json", "malformed JSON"},
     {errc::bad_uri, "bad_uri", "malformed connection string"},
     {errc::bad_file, "bad_file", "a file cannot be read"},
+    {errc::not_populated, "not_populated", "a relationship was not populated"},
     {errc::duplicate_key, "duplicate_key", "a unique index refused the write"},
     {errc::server, "server", "the server refused the command"},
     {errc::write_conflict, "write_conflict", "another write got in between"},

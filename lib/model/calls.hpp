@@ -28,9 +28,11 @@ struct basic_call {
     static constexpr operation_kind kind = Kind;
     Options options;
 
+
     explicit basic_call(Options&& o) noexcept : options(std::move(o)) {}
     void prepare(call_frame&) {}
     std::size_t calls(hook_type) const noexcept { return 1; }
+    void suppose_completed(call_frame&) {}
     void shape(call_frame&) {}
 };
 
@@ -50,6 +52,7 @@ struct find_call : basic_call<operation_kind::find, find_options> {
 
     void prepare(call_frame& frame);
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
+    std::vector<operation> requests(call_frame& frame);
     boost::asio::awaitable<void> execute(call_frame& frame);
     bool accept(batch next);
     void accept(std::int64_t n) { count = n; }
@@ -59,6 +62,7 @@ struct find_call : basic_call<operation_kind::find, find_options> {
     void give(std::optional<document>& answer);
     void give(counted_documents& answer);
     void give(std::vector<batch>& answer);
+    void give(counted_batches& answer);
 
 protected:
     documents docs;
@@ -67,6 +71,8 @@ protected:
 
 private:
     find_op request(call_frame& frame);
+    count_op counting(find_op const& op) const;
+    aggregate_op drawing(find_op const& op) const;
     boost::asio::awaitable<void> execute_in_steps(call_frame& frame);
     boost::asio::awaitable<void> send(call_frame& frame, find_op op);
     void log(call_frame& frame) const;
@@ -108,7 +114,8 @@ struct count_call : basic_call<operation_kind::count, count_options> {
     document filter;
 
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
-    boost::asio::awaitable<void> execute(call_frame& frame);
+    count_op request(call_frame& frame);
+    boost::asio::awaitable<void> execute(call_frame& frame) { return exchange(frame, options, request(frame), *this); }
     void accept(std::int64_t n) { count = n; }
     void give(std::int64_t& answer) { answer = count; }
 
@@ -129,6 +136,7 @@ struct insert_call : basic_call<operation_kind::insert, insert_options> {
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
     std::size_t calls(hook_type type) const noexcept;
     preparation complete(call_frame& frame);
+    insert_op request(call_frame& frame);
     boost::asio::awaitable<void> execute(call_frame& frame);
     void accept(insert_result r);
     void shape(call_frame& frame);
@@ -153,6 +161,8 @@ struct save_call : basic_call<operation_kind::save, save_options> {
     void prepare(call_frame& frame);
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
     preparation complete(call_frame& frame);
+    void suppose_completed(call_frame& frame);
+    std::variant<insert_op, update_op> request(call_frame& frame);
     boost::asio::awaitable<void> execute(call_frame& frame);
     void accept(update_result r) { result = std::move(r); }
     void accept(insert_result r);
@@ -180,6 +190,7 @@ struct update_call : basic_call<operation_kind::update, update_options> {
     void prepare(call_frame& frame);
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
     preparation complete(call_frame& frame);
+    std::variant<update_op, find_and_modify_op> request(call_frame& frame);
     boost::asio::awaitable<void> execute(call_frame& frame);
     void accept(update_result r) { result = std::move(r); }
     void accept(std::optional<document> changed);
@@ -201,7 +212,8 @@ struct remove_call : basic_call<operation_kind::remove, remove_options> {
     document filter;
 
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
-    boost::asio::awaitable<void> execute(call_frame& frame);
+    remove_op request(call_frame& frame);
+    boost::asio::awaitable<void> execute(call_frame& frame) { return exchange(frame, options, request(frame), *this); }
     void accept(remove_result r) { result = r; }
     void give(remove_result& answer) { answer = result; }
 
@@ -218,7 +230,8 @@ struct aggregate_call : basic_call<operation_kind::aggregate, aggregate_options>
     array pipeline;
 
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
-    boost::asio::awaitable<void> execute(call_frame& frame);
+    aggregate_op request(call_frame& frame);
+    boost::asio::awaitable<void> execute(call_frame& frame) { return exchange(frame, options, request(frame), *this); }
     bool accept(batch next);
     void shape(call_frame& frame);
     void give(documents& answer) { answer = std::move(docs); }

@@ -25,7 +25,7 @@ void put(std::shared_ptr<detail::connection_state> const& on, std::shared_ptr<de
         replaced = std::exchange(on->models[state->name], state);
     }
     if (replaced && replaced != state)
-        replaced->attach(std::weak_ptr<detail::connection_state>());
+        replaced->attach(nullptr);
     state->attach(on);
 }
 
@@ -93,7 +93,7 @@ void connection::remove(std::string_view name) const {
         removed = std::move(found->second);
         state_->models.erase(found);
     }
-    removed->attach(std::weak_ptr<detail::connection_state>());
+    removed->attach(nullptr);
 }
 
 void connection::remove_all() const {
@@ -102,7 +102,7 @@ void connection::remove_all() const {
         return std::exchange(state_->models, {});
     }();
     for (auto const& [name, state] : removed)
-        state->attach(std::weak_ptr<detail::connection_state>());
+        state->attach(nullptr);
 }
 
 asio::awaitable<void> connection::drop_collection(std::string name) const {

@@ -14,7 +14,6 @@ bool is_write(operation_kind kind) noexcept {
            kind == operation_kind::remove;
 }
 
-/// The shape of a filter or pipeline: operators and keys, but no values.
 void append_shape(std::string& out, value const& v) {
     if (auto const* d = v.if_document()) {
         out += '{';
@@ -46,6 +45,12 @@ void append_shape(std::string& out, value const& v) {
 
 } // namespace
 
+std::string shape_of(value const& v) {
+    std::string text;
+    append_shape(text, v);
+    return text;
+}
+
 call_frame::call_frame(std::shared_ptr<model_state> state, operation_kind kind) noexcept
     : self_(model_access::make(std::move(state))), kind_(kind) {}
 
@@ -60,19 +65,7 @@ void call_frame::begin(operation_options& options) {
 }
 
 void call_frame::resolve(operation_options& options, hook_types types) {
-    auto const& defaults = pinned_.compiled->default_plan(kind_);
-    hook_requests const& asked = options.hooks_value ? *options.hooks_value : defaults.requests();
-    auto const missing = [&](hook_request const& r) {
-        return std::ranges::find(asked, r.name, &hook_request::name) == asked.end();
-    };
-    if (std::ranges::any_of(extra_hooks, missing)) {
-        hook_requests all = asked;
-        std::ranges::copy_if(extra_hooks, std::back_inserter(all), missing);
-        own_plan_ = pinned_.compiled->plan(all);
-    } else if (options.hooks_value) {
-        own_plan_ = pinned_.compiled->plan(asked);
-    }
-    plan_ = own_plan_ ? own_plan_.get() : &defaults;
+    plan_ = pinned_.compiled->resolve(kind_, options.hooks_value, extra_hooks);
     plan_->check(types);
 
     // Hooks find the complete list in the options.
@@ -88,8 +81,7 @@ void call_frame::resolve(operation_options& options, hook_types types) {
 void call_frame::follow(operation_options& options, hook_type type, hook_types types) {
     if (!plan_->user_types().contains(type) || options.hooks_value == plan_->requests())
         return;
-    own_plan_ = options.hooks_value ? pinned_.compiled->plan(*options.hooks_value) : nullptr;
-    plan_ = own_plan_ ? own_plan_.get() : &pinned_.compiled->default_plan(kind_);
+    plan_ = pinned_.compiled->resolve(kind_, options.hooks_value, hook_requests());
     plan_->check(types);
     options.hooks_value = plan_->requests();
 }
@@ -98,6 +90,8 @@ void call_frame::describe(diagnostics& d) const {
     // Of an operation within an operation the inner one says more about what went wrong, the outer one about what was written.
     if (d.model.empty()) {
         d.model = model_access::state(self_)->name;
+        d.operation = to_string(kind_);
+    } else if (d.operation.empty() && d.model == model_access::state(self_)->name) { // from a part that knows of no operations
         d.operation = to_string(kind_);
     }
     if (!detail::is_write(kind_))
@@ -140,11 +134,11 @@ store_span::store_span(
 }
 
 void store_span::shape(document const& filter) {
-    append_shape(detail_, value(filter));
+    detail_ = shape_of(value(filter));
 }
 
 void store_span::shape(array const& pipeline) {
-    append_shape(detail_, value(pipeline));
+    detail_ = shape_of(value(pipeline));
 }
 
 call_options store_span::make_options(operation_options const& options, bool write) const {

@@ -8,9 +8,13 @@
 /// - `prepare(frame)`: checks the caller's arguments and asks for further hooks (`frame.extra_hooks`);
 /// - `bind(arguments, type, frame, position)`: the arguments of one call of a hook; `calls(type)`: how many calls each hook gets;
 /// - of writes: `complete(frame)`: the preparation that makes the data ready to be sent, and `ready`: the hook types that run then;
+/// - `request(frame)`, or `requests(frame)` for several: what is sent;
 /// - `execute(frame)`: the awaitable of the store call; its answer comes to `accept`;
 /// - `shape(frame)`: what is left to do after the after hooks;
 /// - `give(answer)`, for each type of answer.
+///
+/// What an operation will do is told by the same description (explain.hpp), which then is prepared and asked for its requests,
+/// without `complete`: `suppose_completed(frame)` puts there what `request` needs of it.
 
 #include "model/state.hpp"
 #include "pipeline/annotate.hpp"
@@ -30,6 +34,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace cormorant::detail {
 
@@ -48,6 +53,8 @@ public:
     void follow(operation_options& options, hook_type type, hook_types types);
 
     std::span<planned_hook const> hooks(hook_type type) const noexcept { return plan_->of(type); }
+    /// All hooks of this call. Those that were asked for come first in its requests, then the extra ones.
+    hook_plan const& plan() const noexcept { return *plan_; }
     /// Whether hooks of these types will run.
     bool runs(hook_types types) const noexcept { return plan_->types().intersects(types); }
     /// Whether hooks of these types run which are the user's.
@@ -70,6 +77,8 @@ public:
 
     /// Hooks that run after those that were asked for, unless they are among them.
     hook_requests extra_hooks;
+    /// What needs each of them: the name of a virtual or relationship.
+    std::vector<std::string> extra_reasons;
     /// How far a write got.
     outcome progress = outcome::not_sent;
 
@@ -79,8 +88,7 @@ private:
     cormorant::model self_;
     operation_kind kind_;
     model_state::pinned pinned_;
-    hook_plan const* plan_ = nullptr;
-    std::shared_ptr<hook_plan const> own_plan_;
+    std::shared_ptr<hook_plan const> plan_;
     std::optional<trace_scope> span_;
 };
 
@@ -104,6 +112,9 @@ private:
     typename Call::argument_types arguments_;
     hook_args* current_ = nullptr;
 };
+
+/// The shape of a filter or pipeline: operators and keys, but no values.
+std::string shape_of(value const& v);
 
 /// The trace of one store call.
 class store_span {

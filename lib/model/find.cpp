@@ -81,6 +81,7 @@ void find_call::prepare(call_frame& frame) {
         return;
     plan = frame.schema().plan_read(options.fields_value, planned_cast, has_whole_documents);
     frame.extra_hooks = std::move(plan.hooks);
+    frame.extra_reasons = std::move(plan.hook_reasons);
     asked_fields = std::exchange(options.fields_value, plan.fields);
 }
 
@@ -151,27 +152,50 @@ asio::awaitable<void> populate_call::execute(call_frame&) {
     co_return;
 }
 
+// Without hint and projection, which say nothing about how many match, and without the limits of the find.
+count_op find_call::counting(find_op const& op) const {
+    count_op counting;
+    counting.collection = op.collection;
+    counting.filter = op.filter;
+    counting.collation = op.collation;
+    return counting;
+}
+
+aggregate_op find_call::drawing(find_op const& op) const {
+    aggregate_op drawing;
+    drawing.collection = op.collection;
+    drawing.collation = op.collation;
+    drawing.pipeline.push_back(doc("$match", op.filter));
+    drawing.pipeline.push_back(doc("$sample", doc("size", *options.random_value)));
+    drawing.pipeline.push_back(doc("$project", doc("_id", 1)));
+    return drawing;
+}
+
+std::vector<operation> find_call::requests(call_frame& frame) {
+    find_op op = request(frame);
+    std::vector<operation> all;
+    if (options.random_value > 0)
+        all.push_back(drawing(op));
+    if (options.count_value)
+        all.push_back(counting(op));
+    if (options.random_value)
+        op.filter = doc("_id", doc("$in", arr(nullptr))); // those that are drawn
+    if (options.per_value.empty())
+        all.push_back(std::move(op));
+    else
+        all.push_back(windows(std::move(op), options.per_value));
+    return all;
+}
+
 asio::awaitable<void> find_call::execute_in_steps(call_frame& frame) {
     find_op op = request(frame);
     std::vector<asio::awaitable<void>> tasks;
-    if (options.count_value) {
-        // Without hint and projection, which say nothing about how many match, and without the limits of the find.
-        count_op counting;
-        counting.collection = op.collection;
-        counting.filter = op.filter;
-        counting.collation = op.collation;
-        tasks.push_back(exchange(frame, options, std::move(counting), *this));
-    }
+    if (options.count_value)
+        tasks.push_back(exchange(frame, options, counting(op), *this));
     if (options.random_value) {
-        aggregate_op drawing;
-        drawing.collection = op.collection;
-        drawing.collation = op.collation;
-        drawing.pipeline.push_back(doc("$match", std::move(op.filter)));
-        drawing.pipeline.push_back(doc("$sample", doc("size", *options.random_value)));
-        drawing.pipeline.push_back(doc("$project", doc("_id", 1)));
         drawn_ids drawn;
         if (*options.random_value > 0)
-            co_await exchange(frame, options, std::move(drawing), drawn);
+            co_await exchange(frame, options, drawing(op), drawn);
         array ids;
         for (document& d : drawn.docs)
             ids.push_back(std::move(d["_id"]));
@@ -249,6 +273,11 @@ void find_call::give(std::optional<document>& answer) {
 
 void find_call::give(counted_documents& answer) {
     answer.docs = std::move(docs);
+    answer.count = count.value_or(0);
+}
+
+void find_call::give(counted_batches& answer) {
+    give(answer.batches);
     answer.count = count.value_or(0);
 }
 

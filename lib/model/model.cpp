@@ -1,5 +1,6 @@
 #include "model/calls.hpp"
 #include "model/collection.hpp"
+#include "model/explain.hpp"
 #include "model/state.hpp"
 
 #include <cormorant/model/connection.hpp>
@@ -84,120 +85,157 @@ model& model::add_model_method(std::string name, model_method_function function)
 
 namespace {
 
-template <class Answer>
-asio::awaitable<Answer> run_find(std::shared_ptr<detail::model_state> const& state, document&& filter, find_options&& options) {
-    detail::find_call call(std::move(options));
+using detail::aggregate_call;
+using detail::count_call;
+using detail::explainer;
+using detail::find_call;
+using detail::insert_call;
+using detail::remove_call;
+using detail::run;
+using detail::save_call;
+using detail::update_call;
+
+find_call make_find(document&& filter, find_options&& options) {
+    find_call call(std::move(options));
     call.filter = std::move(filter);
-    return detail::run<Answer>(state, std::move(call));
+    return call;
 }
-
-template <class Answer>
-asio::awaitable<Answer> run_insert(
-    std::shared_ptr<detail::model_state> const& state, documents&& docs, insert_options&& options) {
-    detail::insert_call call(std::move(options));
+find_call make_find_by_id(value&& id, find_options&& options) {
+    find_call call(std::move(options));
+    call.id = std::move(id);
+    return call;
+}
+find_call make_find_batches(document&& filter, find_options&& options) {
+    auto call = make_find(std::move(filter), std::move(options));
+    call.prefers_batches = true;
+    return call;
+}
+count_call make_count(document&& filter, count_options&& options) {
+    count_call call(std::move(options));
+    call.filter = std::move(filter);
+    return call;
+}
+aggregate_call make_aggregate(array&& pipeline, aggregate_options&& options) {
+    aggregate_call call(std::move(options));
+    call.pipeline = std::move(pipeline);
+    return call;
+}
+insert_call make_insert(documents&& docs, insert_options&& options) {
+    insert_call call(std::move(options));
     call.docs = std::move(docs);
-    return detail::run<Answer>(state, std::move(call));
+    return call;
 }
-
-template <class Answer>
-asio::awaitable<Answer> run_save(std::shared_ptr<detail::model_state> const& state, document&& doc, save_options&& options) {
-    detail::save_call call(std::move(options));
+save_call make_save(document&& doc, save_options&& options) {
+    save_call call(std::move(options));
     call.doc = std::move(doc);
-    return detail::run<Answer>(state, std::move(call));
+    return call;
+}
+update_call make_update(document&& filter, value&& delta, update_options&& options) {
+    update_call call(std::move(options));
+    call.filter = std::move(filter);
+    call.delta = std::move(delta);
+    return call;
+}
+remove_call make_remove(document&& filter, remove_options&& options) {
+    remove_call call(std::move(options));
+    call.filter = std::move(filter);
+    return call;
 }
 
 } // namespace
 
 asio::awaitable<documents> model::find(document filter, find_options options) const {
-    return run_find<documents>(state_, std::move(filter), std::move(options));
+    return run<documents>(state_, make_find(std::move(filter), std::move(options)));
 }
-
 asio::awaitable<counted_documents> model::find_and_count(document filter, find_options options) const {
     options.count(true);
-    return run_find<counted_documents>(state_, std::move(filter), std::move(options));
+    return run<counted_documents>(state_, make_find(std::move(filter), std::move(options)));
 }
-
 asio::awaitable<std::optional<document>> model::find_one(document filter, find_options options) const {
     if (!options.random_value)
         options.limit(1);
-    return run_find<std::optional<document>>(state_, std::move(filter), std::move(options));
+    return run<std::optional<document>>(state_, make_find(std::move(filter), std::move(options)));
 }
-
 asio::awaitable<std::optional<document>> model::find_by_id(value id, find_options options) const {
-    detail::find_call call(std::move(options));
-    call.id = std::move(id);
-    return detail::run<std::optional<document>>(state_, std::move(call));
+    return run<std::optional<document>>(state_, make_find_by_id(std::move(id), std::move(options)));
 }
-
 document model::id_filter(value id) const {
     return detail::make_id_filter(*schema(), std::move(id));
 }
-
 asio::awaitable<std::vector<batch>> model::find_batches(document filter, find_options options) const {
-    detail::find_call call(std::move(options));
-    call.filter = std::move(filter);
-    call.prefers_batches = true;
-    return detail::run<std::vector<batch>>(state_, std::move(call));
+    return run<std::vector<batch>>(state_, make_find_batches(std::move(filter), std::move(options)));
 }
-
+asio::awaitable<counted_batches> model::find_and_count_batches(document filter, find_options options) const {
+    options.count(true);
+    return run<counted_batches>(state_, make_find_batches(std::move(filter), std::move(options)));
+}
 asio::awaitable<documents> model::populate(documents docs, find_options options) const {
-    return detail::run<documents>(state_, detail::populate_call(std::move(docs), std::move(options)));
+    return run<documents>(state_, detail::populate_call(std::move(docs), std::move(options)));
 }
-
 asio::awaitable<std::int64_t> model::count(document filter, count_options options) const {
-    detail::count_call call(std::move(options));
-    call.filter = std::move(filter);
-    return detail::run<std::int64_t>(state_, std::move(call));
+    return run<std::int64_t>(state_, make_count(std::move(filter), std::move(options)));
 }
-
 asio::awaitable<documents> model::aggregate(array pipeline, aggregate_options options) const {
-    detail::aggregate_call call(std::move(options));
-    call.pipeline = std::move(pipeline);
-    return detail::run<documents>(state_, std::move(call));
+    return run<documents>(state_, make_aggregate(std::move(pipeline), std::move(options)));
 }
-
 asio::awaitable<document> model::insert(document doc, insert_options options) const {
     documents docs;
     docs.push_back(std::move(doc));
-    return run_insert<document>(state_, std::move(docs), std::move(options));
+    return run<document>(state_, make_insert(std::move(docs), std::move(options)));
 }
-
 asio::awaitable<documents> model::insert(documents docs, insert_options options) const {
-    return run_insert<documents>(state_, std::move(docs), std::move(options));
+    return run<documents>(state_, make_insert(std::move(docs), std::move(options)));
 }
-
 asio::awaitable<inserted_documents> model::insert_with_result(documents docs, insert_options options) const {
-    return run_insert<inserted_documents>(state_, std::move(docs), std::move(options));
+    return run<inserted_documents>(state_, make_insert(std::move(docs), std::move(options)));
 }
-
 asio::awaitable<document> model::save(document doc, save_options options) const {
-    return run_save<document>(state_, std::move(doc), std::move(options));
+    return run<document>(state_, make_save(std::move(doc), std::move(options)));
 }
-
 asio::awaitable<saved_document> model::save_with_result(document doc, save_options options) const {
-    return run_save<saved_document>(state_, std::move(doc), std::move(options));
+    return run<saved_document>(state_, make_save(std::move(doc), std::move(options)));
 }
-
 asio::awaitable<update_result> model::update(document filter, value delta, update_options options) const {
-    detail::update_call call(std::move(options));
-    call.filter = std::move(filter);
-    call.delta = std::move(delta);
-    return detail::run<update_result>(state_, std::move(call));
+    return run<update_result>(state_, make_update(std::move(filter), std::move(delta), std::move(options)));
+}
+asio::awaitable<remove_result> model::remove(document filter, remove_options options) const {
+    return run<remove_result>(state_, make_remove(std::move(filter), std::move(options)));
 }
 
 asio::awaitable<std::optional<document>> model::find_and_update(document filter, value delta, update_options options) const {
-    detail::update_call call(std::move(options));
-    call.filter = std::move(filter);
-    call.delta = std::move(delta);
+    auto call = make_update(std::move(filter), std::move(delta), std::move(options));
     call.answers_document = true;
-    return detail::run<std::optional<document>>(state_, std::move(call));
+    return run<std::optional<document>>(state_, std::move(call));
 }
 
-asio::awaitable<remove_result> model::remove(document filter, remove_options options) const {
-    detail::remove_call call(std::move(options));
-    call.filter = std::move(filter);
-    return detail::run<remove_result>(state_, std::move(call));
+// --- what an operation will do ---------------------------------------------------------------------------------------
+
+explanation model::explain_find(document filter, find_options options) const {
+    return explainer::explain(state_, make_find(std::move(filter), std::move(options)));
 }
+explanation model::explain_find_by_id(value id, find_options options) const {
+    return explainer::explain(state_, make_find_by_id(std::move(id), std::move(options)));
+}
+explanation model::explain_count(document filter, count_options options) const {
+    return explainer::explain(state_, make_count(std::move(filter), std::move(options)));
+}
+explanation model::explain_aggregate(array pipeline, aggregate_options options) const {
+    return explainer::explain(state_, make_aggregate(std::move(pipeline), std::move(options)));
+}
+explanation model::explain_insert(documents docs, insert_options options) const {
+    return explainer::explain(state_, make_insert(std::move(docs), std::move(options)));
+}
+explanation model::explain_save(document doc, save_options options) const {
+    return explainer::explain(state_, make_save(std::move(doc), std::move(options)));
+}
+explanation model::explain_update(document filter, value delta, update_options options) const {
+    return explainer::explain(state_, make_update(std::move(filter), std::move(delta), std::move(options)));
+}
+explanation model::explain_remove(document filter, remove_options options) const {
+    return explainer::explain(state_, make_remove(std::move(filter), std::move(options)));
+}
+
+// --- collection ------------------------------------------------------------------------------------------------------
 
 asio::awaitable<remove_result> model::remove_all() const {
     return detail::remove_all(state_);

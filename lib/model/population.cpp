@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -24,22 +23,15 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// One find of a related model; several relationships may share it.
-struct related_query {
-    related_query(std::shared_ptr<model_state> t, related_request const& r)
-        : target(std::move(t)), schema(target->compiled()->schema), request(&r), join(join_key_of(r, *schema)) {}
+/// A find of a related model with what it is asked for and what it gives.
+struct related_query : related_find {
+    using related_find::related_find;
 
-    std::vector<std::size_t> relations; // positions in the list of what is populated
-    std::shared_ptr<model_state> target;
-    std::shared_ptr<cormorant::schema const> schema;
-    related_request const* request;
-    join_key join;
     reference_set ids;
-
     documents found;
     key_index index;
-    bool drops_key = false; // it was read for the join alone
 };
+using query_list = find_list<related_query>;
 
 /// What the finds of one batch call have in common.
 struct population {
@@ -49,79 +41,10 @@ struct population {
     std::shared_ptr<call_scope> scope;
 };
 
-/// The finds for some relationships, and which of them a reference leads to.
-class query_list {
-public:
-    query_list(population const& p, std::size_t first, std::size_t last) : p_(p), first_(first), routes_(last - first) {}
-
-    /// The find for a reference of relationship `r`; null when there is no such model.
-    related_query* find(std::size_t r, std::string_view model) {
-        related_request const& request = p_.requests[r];
-        std::string_view const name = model.empty() ? std::string_view(request.relation->model) : model;
-        auto& known = routes_[r - first_];
-        auto const route = std::ranges::find(known, name, [](auto const& k) { return std::string_view(k.first); });
-        if (route != known.end())
-            return route->second;
-        related_query* const query = open(r, request, name);
-        known.emplace_back(name, query);
-        return query;
-    }
-
-    std::deque<related_query>& all() noexcept { return queries_; }
-
-private:
-    related_query* open(std::size_t r, related_request const& request, std::string_view name) {
-        auto target = p_.on->find_related(name);
-        if (!target)
-            return nullptr;
-        auto query = std::ranges::find_if(
-            queries_, [&](related_query const& q) { return q.target == target && same_find(*q.request, request); });
-        if (query == queries_.end())
-            query = queries_.emplace(queries_.end(), std::move(target), request);
-        if (query->relations.empty() || query->relations.back() != r)
-            query->relations.push_back(r);
-        return &*query;
-    }
-
-    population const& p_;
-    std::size_t first_;
-    std::deque<related_query> queries_; // stay where they are
-    std::vector<std::vector<std::pair<std::string, related_query*>>> routes_; // of each relationship, by the name of the model
-};
-
-std::string path_of(population const& p, related_query const& query) {
-    std::string path = p.scope->path;
-    for (char separator = '.'; std::size_t i : query.relations) {
-        if (!path.empty())
-            path += separator;
-        path += p.requests[i].relation->name;
-        separator = '+';
-    }
-    return path;
-}
-
-find_options options_of(population& p, related_query& query, std::string const& path, std::size_t span) {
-    related_request const& request = *query.request;
-    find_options options;
-    options.inside(p.outer);
-    options.cast_docs(request.cast_docs).trim(request.trim).sort(request.sort).skip(request.skip).limit(request.limit);
-    if (request.relation->inverse && (request.skip != 0 || request.limit != 0) && query.ids.size() > 1)
-        options.per(query.join.key);
-    options.fields_value = request.fields;
-    query.drops_key = read_join_key(options.fields_value, query.join, *query.schema);
-    options.hooks_value = request.hooks;
-    auto scope = std::make_shared<call_scope>(*p.scope);
-    scope->span = span;
-    scope->depth = p.scope->depth + 1;
-    scope->path = path;
-    options.scope_value = std::move(scope);
-    return options;
-}
-
 /// Reads the related documents and indexes them by their key.
 asio::awaitable<void> read_related(population& p, related_query& query) {
     auto const& limits = p.on->options.population();
-    std::string const path = path_of(p, query);
+    std::string const path = path_of(*p.scope, p.requests, query);
     if (p.scope->depth + 1 > limits.depth)
         throw_population_limit("levels", limits.depth, path);
 
@@ -137,7 +60,8 @@ asio::awaitable<void> read_related(population& p, related_query& query) {
         if (++p.scope->populated->queries > limits.queries)
             throw_population_limit("queries", limits.queries, path);
         auto filter = filter_of(request, query.join, std::move(ids));
-        auto options = options_of(p, query, path, span.id());
+        auto options = options_of(p.outer, *p.scope, query, path, query.ids.size() > 1);
+        options.scope_value->span = span.id();
         auto found = co_await target.find(std::move(filter), std::move(options));
         if (query.found.empty())
             query.found = std::move(found);
@@ -163,7 +87,9 @@ void join(documents& docs, std::vector<related_request> const& requests, std::si
         bool const set = relation.kind == cardinality::set;
         for (std::size_t d = 0; d < docs.size(); ++d) {
             place p(d, r, {});
+            bool refers = false;
             for_each_reference(docs[d], relation, [&](reference const& ref) {
+                refers = true;
                 related_query* const query = queries.find(r, ref.model);
                 if (query == nullptr)
                     return;
@@ -176,7 +102,7 @@ void join(documents& docs, std::vector<related_request> const& requests, std::si
                 std::ranges::sort(p.found);
                 p.found.erase(std::ranges::unique(p.found).begin(), p.found.end());
             }
-            if (set || !p.found.empty())
+            if (set || !p.found.empty() || (refers && requests[r].marks_missing))
                 places.push_back(std::move(p));
         }
     }
@@ -199,7 +125,7 @@ void join(documents& docs, std::vector<related_request> const& requests, std::si
     for (place const& p : places) {
         relation_definition const& relation = *requests[p.relation].relation;
         if (relation.kind == cardinality::single) {
-            docs[p.doc].set(relation.name, take(p.found.front()));
+            docs[p.doc].set(relation.name, p.found.empty() ? value() : take(p.found.front()));
         } else {
             array list;
             list.reserve(p.found.size());
@@ -230,12 +156,8 @@ asio::awaitable<void> populate(
 
     std::size_t first = 0;
     while (first < requests.size()) {
-        std::size_t last = first + 1;
-        bool hidden = is_hidden(*on, requests[first]);
-        while (hidden && last < requests.size() && is_hidden(*on, requests[last]))
-            ++last;
-
-        query_list queries(p, first, last);
+        auto const [last, hidden] = next_stage(*on, requests, first);
+        query_list queries(*on, requests, first, last);
         for (std::size_t r = first; r < last; ++r) {
             relation_definition const& relation = *requests[r].relation;
             for (document const& d : docs) {

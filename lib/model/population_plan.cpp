@@ -29,16 +29,10 @@ bool is_hidden_model(connection_state const& on, std::string_view name, related_
     if (depth > on.options.population().depth)
         return false; // it will fail; in an order that is easy to understand
     auto const compiled = target->compiled();
-    auto const& defaults = compiled->default_plan(operation_kind::find);
-    hook_requests asked = request.hooks ? *request.hooks : defaults.requests();
-    if (!request.fields.empty()) {
-        auto plan = compiled->schema->plan_read(request.fields, request.cast_docs);
-        for (hook_request& r : plan.hooks) {
-            if (std::ranges::find(asked, r.name, &hook_request::name) == asked.end())
-                asked.push_back(std::move(r));
-        }
-    }
-    auto const plan = compiled->plan(asked);
+    hook_requests extra;
+    if (!request.fields.empty())
+        extra = compiled->schema->plan_read(request.fields, request.cast_docs).hooks;
+    auto const plan = compiled->resolve(operation_kind::find, request.hooks, extra);
     static constexpr std::array types = {hook_type::before_find, hook_type::before_filter, hook_type::after_find};
     if (plan->user_types().intersects(types))
         return false;
@@ -79,6 +73,7 @@ related_request request_of(schema const& s, relation_definition const& relation,
     if (nested != nullptr)
         request.hooks = *nested;
     request.fields = s.related_fields(options.fields_value, relation);
+    request.marks_missing = s.strict_loading();
     if (relation.inverse && relation.kind == cardinality::single)
         request.limit = 1;
     if (args == nullptr)
@@ -156,7 +151,7 @@ bool read_join_key(document& fields, join_key const& join, schema const& target)
         fields.set(join.key, 1);
     else
         fields.erase(join.key);
-    return join.key != target.key();
+    return !includes || join.key != target.key();
 }
 
 document filter_of(related_request const& request, join_key const& join, array ids) {
@@ -171,6 +166,43 @@ document filter_of(related_request const& request, join_key const& join, array i
 
 bool is_hidden(connection_state const& on, related_request const& request) {
     return !on.log() && is_hidden_below(on, request, 1);
+}
+
+population_stage next_stage(connection_state const& on, std::vector<related_request> const& requests, std::size_t first) {
+    std::size_t last = first + 1;
+    bool const hidden = is_hidden(on, requests[first]);
+    while (hidden && last < requests.size() && is_hidden(on, requests[last]))
+        ++last;
+    return population_stage(last, hidden);
+}
+
+std::string path_of(call_scope const& scope, std::vector<related_request> const& requests, related_find const& find) {
+    std::string path = scope.path;
+    for (char separator = '.'; std::size_t i : find.relations) {
+        if (!path.empty())
+            path += separator;
+        path += requests[i].relation->name;
+        separator = '+';
+    }
+    return path;
+}
+
+find_options options_of(
+    operation_options& outer, call_scope const& scope, related_find& find, std::string path, bool several) {
+    related_request const& request = *find.request;
+    find_options options;
+    options.inside(outer);
+    options.cast_docs(request.cast_docs).trim(request.trim).sort(request.sort).skip(request.skip).limit(request.limit);
+    if (request.relation->inverse && (request.skip != 0 || request.limit != 0) && several)
+        options.per(find.join.key);
+    options.fields_value = request.fields;
+    find.drops_key = read_join_key(options.fields_value, find.join, *find.schema);
+    options.hooks_value = request.hooks;
+    auto inner = std::make_shared<call_scope>(scope);
+    inner->depth = scope.depth + 1;
+    inner->path = std::move(path);
+    options.scope_value = std::move(inner);
+    return options;
 }
 
 std::vector<array> reference_set::take_chunks() const {

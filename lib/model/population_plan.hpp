@@ -7,15 +7,20 @@
 
 #include <cormorant/bson/path.hpp>
 #include <cormorant/operation/options.hpp>
+#include <cormorant/pipeline/call_scope.hpp>
 #include <cormorant/schema/schema.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace cormorant::detail {
@@ -34,6 +39,8 @@ struct related_request {
     document fields;
     bool cast_docs = true;
     bool trim = true;
+    /// A reference that leads nowhere leaves null, or an empty list.
+    bool marks_missing = false;
     /// \name Which of the related documents are meant. `skip` and `limit` count for each document that is populated when the related
     /// ones refer to it (`inverse`), else for all of them together; a limit of 0 is none.
     /// @{
@@ -67,6 +74,75 @@ join_key join_key_of(related_request const& request, schema const& target);
 bool read_join_key(document& fields, join_key const& join, schema const& target);
 /// `{KEY: {$in: ids}}` with the discriminator and the filter of the request.
 document filter_of(related_request const& request, join_key const& join, array ids);
+
+/// One find of a related model; several relationships may share it.
+struct related_find {
+    related_find(std::shared_ptr<model_state> t, related_request const& r)
+        : target(std::move(t)), schema(target->compiled()->schema), request(&r), join(join_key_of(r, *schema)) {}
+
+    std::vector<std::size_t> relations; // positions in the list of what is populated
+    std::shared_ptr<model_state> target;
+    std::shared_ptr<cormorant::schema const> schema;
+    related_request const* request;
+    join_key join;
+    bool drops_key = false; // it was read for the join alone
+};
+/// The relationships that lead to the documents of a find, `"author.image"`, `"author+editor"`.
+std::string path_of(call_scope const& scope, std::vector<related_request> const& requests, related_find const& find);
+/// The options of a find that populates one or `several` documents of the operation `outer`. Sets `find.drops_key`.
+find_options options_of(
+    operation_options& outer, call_scope const& scope, related_find& find, std::string path, bool several);
+
+/// Relationships that are populated together: those from one position up to `last`.
+struct population_stage {
+    std::size_t last;
+    /// Their finds may be in flight at the same time: nobody can see the order.
+    bool hidden;
+};
+population_stage next_stage(connection_state const& on, std::vector<related_request> const& requests, std::size_t first);
+
+/// The finds for the relationships of a stage, and which of them a reference leads to. `Find` is a `related_find`.
+template <class Find>
+class find_list {
+public:
+    find_list(connection_state const& on, std::vector<related_request> const& requests, std::size_t first, std::size_t last)
+        : on_(on), requests_(requests), first_(first), routes_(last - first) {}
+
+    /// The find for a reference of relationship `r`; null when there is no such model.
+    Find* find(std::size_t r, std::string_view model) {
+        related_request const& request = requests_[r];
+        std::string_view const name = model.empty() ? std::string_view(request.relation->model) : model;
+        auto& known = routes_[r - first_];
+        auto const route = std::ranges::find(known, name, [](auto const& k) { return std::string_view(k.first); });
+        if (route != known.end())
+            return route->second;
+        Find* const made = open(r, request, name);
+        known.emplace_back(name, made);
+        return made;
+    }
+
+    std::deque<Find>& all() noexcept { return finds_; }
+
+private:
+    Find* open(std::size_t r, related_request const& request, std::string_view name) {
+        auto target = on_.find_related(name);
+        if (!target)
+            return nullptr;
+        auto same = std::ranges::find_if(
+            finds_, [&](related_find const& f) { return f.target == target && same_find(*f.request, request); });
+        if (same == finds_.end())
+            same = finds_.emplace(finds_.end(), std::move(target), request);
+        if (same->relations.empty() || same->relations.back() != r)
+            same->relations.push_back(r);
+        return &*same;
+    }
+
+    connection_state const& on_;
+    std::vector<related_request> const& requests_;
+    std::size_t first_;
+    std::deque<Find> finds_; // stay where they are
+    std::vector<std::vector<std::pair<std::string, Find*>>> routes_; // of each relationship, by the name of the model
+};
 
 /// One value that refers to a document.
 struct reference {

@@ -3,8 +3,6 @@
 
 namespace cormorant::detail {
 
-namespace asio = boost::asio;
-
 // --- count -----------------------------------------------------------------------------------------------------------
 
 hook_args& count_call::bind(argument_types& to, hook_type type, call_frame& frame, std::size_t) {
@@ -18,15 +16,16 @@ hook_args& count_call::bind(argument_types& to, hook_type type, call_frame& fram
     }
 }
 
-asio::awaitable<void> count_call::execute(call_frame& frame) {
+count_op count_call::request(call_frame& frame) {
     count_op op;
     op.collection = frame.collection();
     op.skip = options.skip_value;
     op.limit = options.limit_value;
     op.collation = options.collation_value;
+    op.hint = options.hint_value;
     take_store_options(op, options.options_value);
     op.filter = frame.runs(after) ? document(filter) : std::move(filter);
-    return exchange(frame, options, std::move(op), *this);
+    return op;
 }
 
 // --- aggregate -------------------------------------------------------------------------------------------------------
@@ -37,13 +36,15 @@ hook_args& aggregate_call::bind(argument_types& to, hook_type type, call_frame& 
     return to.emplace<after_aggregate_args>(frame.self(), pipeline, options, docs);
 }
 
-asio::awaitable<void> aggregate_call::execute(call_frame& frame) {
+aggregate_op aggregate_call::request(call_frame& frame) {
     aggregate_op op;
     op.collection = frame.collection();
     op.collation = options.collation_value;
+    op.hint = options.hint_value;
+    op.batch_size = options.batch_size_value;
     take_store_options(op, options.options_value);
     op.pipeline = frame.runs(after) ? array(pipeline) : std::move(pipeline);
-    return exchange(frame, options, std::move(op), *this);
+    return op;
 }
 
 bool aggregate_call::accept(batch next) {
@@ -57,6 +58,12 @@ void aggregate_call::shape(call_frame& frame) {
     if (!options.virtuals_value.empty()) {
         for (document& d : docs)
             frame.schema().evaluate(d, options.virtuals_value);
+    }
+    if (options.cast_docs_value) {
+        make_options as_read;
+        as_read.fill_defaults = false;
+        for (document& d : docs)
+            frame.schema().make(d, as_read);
     }
     if (options.max_size_value > 0)
         check_json_size(frame.schema(), docs, options.cast_docs_value, options.max_size_value);

@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace cormorant::detail {
 
 namespace {
@@ -37,23 +40,37 @@ compiled_model::compiled_model(std::shared_ptr<cormorant::schema const> s)
     }
 }
 
+std::shared_ptr<hook_plan const> compiled_model::resolve(
+    operation_kind kind, std::optional<hook_requests> const& asked, hook_requests const& extra) const {
+    auto const& defaults = default_plans_[static_cast<std::size_t>(kind)];
+    hook_requests const& first = asked ? *asked : defaults->requests();
+    auto const missing = [&](hook_request const& r) {
+        return std::ranges::find(first, r.name, &hook_request::name) == first.end();
+    };
+    if (std::ranges::none_of(extra, missing))
+        return asked ? plan(*asked) : defaults;
+    hook_requests all = first;
+    std::ranges::copy_if(extra, std::back_inserter(all), missing);
+    return plan(all);
+}
+
 model_state::model_state(model_definition definition)
     : name(definition.name()), collection(definition.collection()), definition_(std::move(definition)) {}
 
 std::shared_ptr<model_state> model_state::make(model_definition definition) {
     auto state = std::make_shared<model_state>(std::move(definition));
-    state->compiled_ = state->compile(state->definition_);
+    state->compiled_ = state->compile(state->definition_, false);
     return state;
 }
 
-std::shared_ptr<compiled_model const> model_state::compile(model_definition definition) const {
+std::shared_ptr<compiled_model const> model_state::compile(model_definition definition, bool strict_loading) const {
     auto related = [weak = weak_from_this()](std::string_view other) -> std::shared_ptr<schema const> {
         auto const self = weak.lock();
         auto const on = self ? self->connection() : nullptr;
         auto const found = on ? on->find_related(other) : nullptr;
         return found ? found->compiled()->schema : nullptr;
     };
-    return std::make_shared<compiled_model const>(schema::compile(std::move(definition), std::move(related)));
+    return std::make_shared<compiled_model const>(schema::compile(std::move(definition), std::move(related), strict_loading));
 }
 
 std::shared_ptr<compiled_model const> model_state::compiled() const {
@@ -82,20 +99,26 @@ std::shared_ptr<connection_state> model_state::require_connection() const {
     return pin().connection;
 }
 
-void model_state::attach(std::weak_ptr<connection_state> to) {
-    std::lock_guard lock(mutex_);
-    connection_ = std::move(to);
+void model_state::attach(std::shared_ptr<connection_state> const& to) {
+    bool const strict = to && to->options.strict_loading();
+    {
+        std::lock_guard lock(mutex_);
+        connection_ = to;
+        if (strict == std::exchange(strict_loading_, strict))
+            return;
+    }
+    change([](model_definition const&) {});
 }
 
 void model_state::change(std::function<void(model_definition&)> const& f) {
-    auto changed = [this] {
+    auto [changed, strict] = [this] {
         std::lock_guard lock(mutex_);
-        return definition_;
+        return std::pair(definition_, strict_loading_);
     }();
     f(changed);
     if (changed.name() != name || changed.collection() != collection)
         throw error(errc::definition, fmt::format("model {}: name and collection of a model cannot be changed", name));
-    auto made = compile(changed);
+    auto made = compile(changed, strict);
     std::lock_guard lock(mutex_);
     definition_ = std::move(changed);
     compiled_ = std::move(made);

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,10 @@ struct compiled_model {
     /// The plan for calls that ask for no hooks.
     hook_plan const& default_plan(operation_kind kind) const noexcept { return *default_plans_[static_cast<std::size_t>(kind)]; }
     std::shared_ptr<hook_plan const> plan(hook_requests const& requests) const { return plans_.plan(requests); }
+    /// The hooks of a call: those that it asks for, else the default ones, then `extra` unless they are among them.
+    /// Throws as `hook_plan`.
+    std::shared_ptr<hook_plan const> resolve(
+        operation_kind kind, std::optional<hook_requests> const& asked, hook_requests const& extra) const;
     /// Whether documents that were read become something else when the application looks at them.
     bool has_init() const noexcept { return static_cast<bool>(schema->definition().on_init()); }
 
@@ -49,16 +54,18 @@ struct model_state : std::enable_shared_from_this<model_state> {
     std::shared_ptr<connection_state> connection() const;
     /// Throws `errc::not_connected` naming the model.
     std::shared_ptr<connection_state> require_connection() const;
-    void attach(std::weak_ptr<connection_state> to);
+    /// Null takes the model off its connection.
+    void attach(std::shared_ptr<connection_state> const& to);
     void change(std::function<void(model_definition&)> const& f);
 
     std::string const name;
     std::string const collection;
 
 private:
-    std::shared_ptr<compiled_model const> compile(model_definition definition) const;
+    std::shared_ptr<compiled_model const> compile(model_definition definition, bool strict_loading) const;
 
     mutable std::mutex mutex_;
+    bool strict_loading_ = false; // what the connection says
     // As it was declared: the schema's own copy is completed with what relationships add.
     model_definition definition_;
     std::shared_ptr<compiled_model const> compiled_;

@@ -47,14 +47,18 @@ preparation insert_call::complete(call_frame& frame) {
     return preparation(frame.schema(), docs, prepare_with(options.strip_empty_value));
 }
 
-asio::awaitable<void> insert_call::execute(call_frame& frame) {
-    key_name = frame.schema().key();
+insert_op insert_call::request(call_frame& frame) {
     insert_op op;
     op.collection = frame.collection();
     op.ordered = options.ordered_value;
     take_store_options(op, options.options_value);
     op.docs = docs;
-    return exchange(frame, options, std::move(op), *this);
+    return op;
+}
+
+asio::awaitable<void> insert_call::execute(call_frame& frame) {
+    key_name = frame.schema().key();
+    return exchange(frame, options, request(frame), *this);
 }
 
 void insert_call::accept(insert_result r) {
@@ -106,9 +110,8 @@ preparation save_call::complete(call_frame& frame) {
     return preparation(frame.schema(), std::span(&doc, 1), prepare_with(options.strip_empty_value));
 }
 
-asio::awaitable<void> save_call::execute(call_frame& frame) {
-    key_name = frame.schema().key();
-    value const* const id = doc.find(key_name);
+std::variant<insert_op, update_op> save_call::request(call_frame& frame) {
+    value const* const id = doc.find(frame.schema().key());
     if (id == nullptr) { // a definition with a key of its own, without default: the store makes one
         insert_op op;
         op.collection = frame.collection();
@@ -117,14 +120,26 @@ asio::awaitable<void> save_call::execute(call_frame& frame) {
                 take_store_option(op, key, v);
         }
         op.docs.push_back(doc);
-        return exchange(frame, options, std::move(op), *this);
+        return op;
     }
     update_op op;
     op.collection = frame.collection();
     take_store_options(op, options.options_value);
-    op.filter.set(key_name, *id);
+    op.filter.set(frame.schema().key(), *id);
     op.update = doc;
-    return exchange(frame, options, std::move(op), *this);
+    return op;
+}
+
+asio::awaitable<void> save_call::execute(call_frame& frame) {
+    key_name = frame.schema().key();
+    return std::visit([&](auto op) { return exchange(frame, options, std::move(op), *this); }, request(frame));
+}
+
+void save_call::suppose_completed(call_frame& frame) {
+    std::string const& key = frame.schema().key();
+    auto const* const id = frame.schema().field(key);
+    if (id != nullptr && id->has_default() && !doc.contains(key))
+        doc.set(key, value());
 }
 
 void save_call::accept(insert_result r) {
@@ -171,12 +186,14 @@ preparation update_call::complete(call_frame& frame) {
     return data;
 }
 
-asio::awaitable<void> update_call::execute(call_frame& frame) {
+std::variant<update_op, find_and_modify_op> update_call::request(call_frame& frame) {
     auto const fill = [&](auto& op) {
         op.collection = frame.collection();
         op.upsert = options.upsert_value;
         op.array_filters = options.array_filters_value;
         op.collation = options.collation_value;
+        if (options.hint_value)
+            take_store_option(op, "hint", *options.hint_value);
         take_store_options(op, options.options_value);
         bool const needed = frame.runs(after);
         op.filter = needed ? document(filter) : std::move(filter);
@@ -186,14 +203,18 @@ asio::awaitable<void> update_call::execute(call_frame& frame) {
         find_and_modify_op op;
         fill(op);
         op.return_new = true;
-        return exchange(frame, options, std::move(op), *this);
+        return op;
     }
     update_op op;
     op.multi = options.multi_value;
     fill(op);
     if (form == update_kind::replacement)
         op.multi = false; // one document is replaced, whatever the caller says
-    return exchange(frame, options, std::move(op), *this);
+    return op;
+}
+
+asio::awaitable<void> update_call::execute(call_frame& frame) {
+    return std::visit([&](auto op) { return exchange(frame, options, std::move(op), *this); }, request(frame));
 }
 
 void update_call::accept(std::optional<document> changed) {
@@ -214,14 +235,15 @@ hook_args& remove_call::bind(argument_types& to, hook_type type, call_frame& fra
     }
 }
 
-asio::awaitable<void> remove_call::execute(call_frame& frame) {
+remove_op remove_call::request(call_frame& frame) {
     remove_op op;
     op.collection = frame.collection();
     op.just_one = options.just_one_value;
     op.collation = options.collation_value;
+    op.hint = options.hint_value;
     take_store_options(op, options.options_value);
     op.filter = frame.runs(after) ? document(filter) : std::move(filter);
-    return exchange(frame, options, std::move(op), *this);
+    return op;
 }
 
 } // namespace cormorant::detail

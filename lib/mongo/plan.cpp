@@ -1,5 +1,7 @@
 #include "mongo/plan.hpp"
 
+#include "store/arguments.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -92,20 +94,6 @@ void require(bool condition, std::string message) {
         throw error(errc::invalid_argument, std::move(message));
 }
 
-void require_collection(std::string const& collection) {
-    require(!collection.empty(), "the operation names no collection");
-}
-
-std::int32_t checked_batch_size(std::int32_t n) {
-    require(n >= 0, fmt::format("batch_size must not be negative, it is {}", n));
-    return n;
-}
-
-std::int64_t checked(std::string_view what, std::int64_t n) {
-    require(n >= 0, fmt::format("{} must not be negative, it is {}", what, n));
-    return n;
-}
-
 /// Writes the command of each kind of operation.
 class planner {
 public:
@@ -113,11 +101,10 @@ public:
         : p_(p), settings_(settings), acknowledged_(acknowledged) {}
 
     void operator()(find_op& o) {
-        require_collection(o.collection);
         command_writer c("find", o.collection);
         c.put("filter", o.filter).maybe("projection", o.projection).maybe("sort", o.sort);
-        c.maybe("skip", checked("skip", o.skip)).maybe("limit", checked("limit", o.limit));
-        c.maybe("batchSize", std::int64_t(checked_batch_size(o.batch_size)));
+        c.maybe("skip", o.skip).maybe("limit", o.limit);
+        c.maybe("batchSize", std::int64_t(o.batch_size));
         c.maybe("collation", o.collation).maybe("hint", o.hint).members(o.extra);
         p_.then.batch_size = o.batch_size;
         p_.what.cursor = true;
@@ -125,11 +112,10 @@ public:
     }
 
     void operator()(aggregate_op& o) {
-        auto const batch_size = checked_batch_size(o.batch_size);
         command_writer c = o.collection.empty() ? command_writer("aggregate", 1) : command_writer("aggregate", o.collection);
-        c.put("pipeline", o.pipeline).cursor(p_.then.is_write ? 0 : batch_size);
+        c.put("pipeline", o.pipeline).cursor(p_.then.is_write ? 0 : o.batch_size);
         c.maybe("collation", o.collation).maybe("hint", o.hint).members(o.extra);
-        p_.then.batch_size = batch_size;
+        p_.then.batch_size = o.batch_size;
         p_.what.cursor = true;
         if (p_.then.is_write)
             write(c, o.extra, false);
@@ -138,9 +124,6 @@ public:
     }
 
     void operator()(count_op& o) {
-        require_collection(o.collection);
-        checked("skip", o.skip);
-        checked("limit", o.limit);
         // `count` without a filter is answered from metadata. It also takes what `$match` refuses; for all else it may be wrong
         // on a sharded cluster, which an aggregation is not.
         bool const plain = o.filter.empty() && o.skip == 0 && o.limit == 0 && o.collation.empty() && !o.hint;
@@ -163,15 +146,12 @@ public:
     }
 
     void operator()(distinct_op& o) {
-        require_collection(o.collection);
         command_writer c("distinct", o.collection);
         c.put("key", o.key).maybe("query", o.filter).maybe("collation", o.collation).members(o.extra);
         read(c, o.extra);
     }
 
     void operator()(insert_op& o) {
-        require_collection(o.collection);
-        require(!o.docs.empty(), "insert needs at least one document");
         p_.what.ordered = o.ordered;
         p_.what.numbered = acknowledged_;
         p_.then.many = o.docs.size() > 1;
@@ -183,8 +163,6 @@ public:
     }
 
     void operator()(update_op& o) {
-        require_collection(o.collection);
-        require(o.update.is_document() || o.update.is_array(), "update has to be a document or a pipeline");
         command_writer c("update", o.collection);
         c.array_of("updates", [&](bson_writer& w) {
             auto const mark = w.open("0", bson_type::document);
@@ -208,7 +186,6 @@ public:
     }
 
     void operator()(remove_op& o) {
-        require_collection(o.collection);
         command_writer c("delete", o.collection);
         c.array_of("deletes", [&](bson_writer& w) {
             auto const mark = w.open("0", bson_type::document);
@@ -226,8 +203,6 @@ public:
     }
 
     void operator()(find_and_modify_op& o) {
-        require_collection(o.collection);
-        require(o.remove != (o.update.is_document() || o.update.is_array()), "find_and_modify takes either an update or remove");
         command_writer c("findAndModify", o.collection);
         c.put("query", o.filter).maybe("sort", o.sort).maybe("fields", o.projection);
         if (o.remove)
@@ -243,8 +218,6 @@ public:
     }
 
     void operator()(create_indexes_op& o) {
-        require_collection(o.collection);
-        require(!o.indexes.empty(), "create_indexes needs at least one index");
         command_writer c("createIndexes", o.collection);
         c.array_of("indexes", [&](bson_writer& w) {
             position_key position;
@@ -265,14 +238,12 @@ public:
     }
 
     void operator()(drop_index_op& o) {
-        require_collection(o.collection);
         command_writer c("dropIndexes", o.collection);
         c.put("index", o.index);
         write(c, document(), false);
     }
 
     void operator()(list_indexes_op& o) {
-        require_collection(o.collection);
         command_writer c("listIndexes", o.collection);
         c.cursor();
         p_.what.collect = true;
@@ -280,7 +251,6 @@ public:
     }
 
     void operator()(create_collection_op& o) {
-        require_collection(o.collection);
         command_writer c("create", o.collection);
         if (!o.view_on.empty())
             c.put("viewOn", o.view_on).put("pipeline", o.pipeline);
@@ -289,14 +259,12 @@ public:
     }
 
     void operator()(modify_view_op& o) {
-        require_collection(o.collection);
         command_writer c("collMod", o.collection);
         c.put("viewOn", o.view_on).put("pipeline", o.pipeline);
         write(c, document(), false);
     }
 
     void operator()(drop_collection_op& o) {
-        require_collection(o.collection);
         command_writer c("drop", o.collection);
         write(c, document(), false);
     }
@@ -314,7 +282,6 @@ public:
     }
 
     void operator()(command_op& o) {
-        require(!o.command.empty(), "the command is empty");
         if (!o.database.empty())
             p_.what.database = o.database;
         p_.what.mode = command_mode::raw;
@@ -463,6 +430,7 @@ bool is_acknowledged(document const& write_concern, mongo_settings const& settin
 } // namespace
 
 plan make_plan(operation op, call_options const& options, mongo_settings const& settings) {
+    check_arguments(op);
     require(options.session == nullptr, "the session belongs to another store");
     plan result;
     result.then.kind = op.index();

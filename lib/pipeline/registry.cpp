@@ -34,13 +34,26 @@ parsed_request parse_request(std::string_view request) {
                                             request));
 }
 
+std::size_t batch_length(std::span<planned_hook const> hooks) noexcept {
+    auto const& batch = hooks.front().hook->handler.batch();
+    std::size_t n = 1;
+    while (batch && n < hooks.size() && hooks[n].hook->handler.batch() == batch)
+        ++n;
+    return n;
+}
+
 hook_plan::hook_plan(std::shared_ptr<hook_registry const> registry, hook_requests requests)
     : registry_(std::move(registry)), requests_(std::move(requests)) {
-    std::array<std::vector<std::pair<std::string_view, document const*>>, hook_type_count> wanted;
-    for (hook_request const& r : requests_) {
+    struct wanted_hook {
+        std::string_view name;
+        std::size_t request;
+    };
+    std::array<std::vector<wanted_hook>, hook_type_count> wanted;
+    for (std::size_t i = 0; i < requests_.size(); ++i) {
+        hook_request const& r = requests_[i];
         parsed_request const parsed = parse_request(r.name);
         if (parsed.type) {
-            wanted[static_cast<std::size_t>(*parsed.type)].emplace_back(parsed.name, r.args ? &*r.args : nullptr);
+            wanted[static_cast<std::size_t>(*parsed.type)].emplace_back(parsed.name, i);
         } else {
             hook_request below{std::string(parsed.nested)};
             below.args = r.args;
@@ -48,9 +61,11 @@ hook_plan::hook_plan(std::shared_ptr<hook_registry const> registry, hook_request
         }
     }
 
-    auto const plan = [this](hook_definition const& hook, document const* args) {
+    auto const plan = [this](hook_definition const& hook, std::size_t request) {
         auto const nested = nested_.find(hook.name);
-        hooks_.push_back(planned_hook(&hook, args, nested == nested_.end() ? nullptr : &nested->second));
+        bool const has_args = request != planned_hook::required_hook && requests_[request].args;
+        hooks_.push_back(planned_hook(
+            &hook, has_args ? &*requests_[request].args : nullptr, nested == nested_.end() ? nullptr : &nested->second, request));
         types_.add(hook.type);
         if (!hook.internal)
             user_types_.add(hook.type);
@@ -60,16 +75,15 @@ hook_plan::hook_plan(std::shared_ptr<hook_registry const> registry, hook_request
     for (std::size_t i = 0; i < hook_type_count; ++i) {
         auto const type = static_cast<hook_type>(i);
         first_[i] = static_cast<std::uint16_t>(hooks_.size());
-        for (auto const& [name, args] : wanted[i]) {
+        for (auto const& [name, request] : wanted[i]) {
             if (auto const* hook = registry_->find(type, name))
-                plan(*hook, args);
+                plan(*hook, request);
             else
                 unknown_.emplace_back(type, name);
         }
         for (hook_definition const& hook : registry_->of(type)) {
-            if (hook.required &&
-                std::ranges::find(wanted[i], hook.name, &std::pair<std::string_view, document const*>::first) == wanted[i].end())
-                plan(hook, nullptr);
+            if (hook.required && std::ranges::find(wanted[i], hook.name, &wanted_hook::name) == wanted[i].end())
+                plan(hook, planned_hook::required_hook);
         }
     }
     first_[hook_type_count] = static_cast<std::uint16_t>(hooks_.size());

@@ -103,13 +103,7 @@ hook_args& hook_stage::prepare() {
 }
 
 std::size_t hook_stage::group_size() const noexcept {
-    auto const& batch = hooks_[hook_].hook->handler.batch();
-    std::size_t n = 1;
-    if (batch && subject_.size() == 1) {
-        while (hook_ + n < hooks_.size() && hooks_[hook_ + n].hook->handler.batch() == batch)
-            ++n;
-    }
-    return n;
+    return subject_.size() == 1 ? batch_length(hooks_.subspan(hook_)) : 1;
 }
 
 void hook_stage::advance(std::size_t hooks) noexcept {

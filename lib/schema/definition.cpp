@@ -181,6 +181,11 @@ model_definition& model_definition::view_on(std::string source, array pipeline) 
     return *this;
 }
 
+model_definition& model_definition::strict_loading(bool on) {
+    strict_loading_ = on;
+    return *this;
+}
+
 model_definition& model_definition::option(std::string_view name, value v) {
     options_.set(name, std::move(v));
     return *this;

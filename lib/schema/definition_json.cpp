@@ -142,7 +142,8 @@ public:
 
     model_definition read(section const& s) const {
         s.only({"collection", "name", "allowExtraKeys", "deleteExtraKeys", "fields", "virtuals", "relationships", "hooks",
-            "defaultHooks", "indexes", "documentMethods", "modelMethods", "onInit", "viewOn", "pipeline", "options"});
+            "defaultHooks", "indexes", "documentMethods", "modelMethods", "onInit", "viewOn", "pipeline", "strictLoading",
+            "options"});
         auto const collection = s.text("collection");
         model_definition result(s.text("name", collection));
         result.collection(collection);
@@ -177,6 +178,9 @@ public:
         }
         if (s.has("onInit")) {
             result.on_init(s.locate("onInit", [&] { return functions_.make_init(s.sub_document("onInit")); }));
+        }
+        if (s.has("strictLoading")) {
+            result.strict_loading(s.flag("strictLoading", false));
         }
         if (s.has("viewOn") || s.has("pipeline")) {
             result.view_on(s.text("viewOn"), s.list("pipeline"));

@@ -59,14 +59,34 @@ std::optional<value> model_document::get(std::string_view path) {
     if (v == nullptr) {
         return std::nullopt;
     }
+    if (strict_loading_) {
+        if (auto const* const r = schema_.relation(head)) {
+            require_populated(*r);
+        }
+    }
     auto result = evaluate(*v);
     return nested && result ? copy_at(*result, rest) : result;
+}
+
+void model_document::require_populated(relation_definition const& r) const {
+    auto const* const reference = get_path(data_, r.left_key);
+    if (reference == nullptr || reference->is_null() || (reference->is_array() && reference->as_array().empty())) {
+        return;
+    }
+    diagnostics details;
+    details.model = schema_.name();
+    details.path = r.name;
+    throw error(errc::not_populated,
+        fmt::format(
+            "the relationship '{0}' was not populated: ask for it with hooks(\"afterFind_{0}\") or fields(\"{0}\")", r.name),
+        std::move(details));
 }
 
 std::optional<value> model_document::get_related(relation_definition const& r, value& from, std::string_view path) {
     if (auto* const d = from.if_document()) {
         if (auto const other = schema_of(r, *d)) {
-            return model_document(*other, *d).get(path);
+            model_document related(*other, *d);
+            return related.strict_loading(strict_loading_ || other->strict_loading()).get(path);
         }
         return copy_at(from, path);
     }

@@ -87,7 +87,9 @@ public:
             auto const root = path_head(path);
             auto const* const other = schema_.find_virtual(root);
             // A virtual is not read itself; what is asked of related documents is.
-            if (reads_part_ && (other == nullptr || (path_is_nested(path) && schema_.relation(root) != nullptr))) {
+            bool const readable =
+                other == nullptr ? may_be_stored(root) : path_is_nested(path) && schema_.relation(root) != nullptr;
+            if (reads_part_ && readable) {
                 read(path, root);
             }
             if (other != nullptr) {
@@ -97,6 +99,7 @@ public:
         for (auto const& hook : v.required_hooks) {
             if (std::none_of(plan_.hooks.begin(), plan_.hooks.end(), [&](hook_request const& r) { return r.name == hook; })) {
                 plan_.hooks.emplace_back(hook);
+                plan_.hook_reasons.push_back(v.name);
             }
         }
         if (v.getter) {
@@ -108,6 +111,11 @@ public:
     bool adds() const noexcept { return adds_ || !reads_part_; }
 
 private:
+    /// What is not declared is there only when the model lets it in; else a hook may put it there.
+    bool may_be_stored(std::string_view key) const {
+        return schema_.field(key) != nullptr || schema_.definition().extra_keys() == extra_keys::allow;
+    }
+
     void read(std::string_view path, std::string_view root) {
         // What the caller named stays as it is, also an exclusion. A whole field covers its parts: to name both would be a
         // collision, or narrow what was asked for.

@@ -197,10 +197,10 @@ void check_virtual(std::string const& model, virtual_definition const& v) {
 
 } // namespace
 
-schema::schema(std::shared_ptr<compiled_schema const> compiled, schema_resolver related)
-    : compiled_(std::move(compiled)), related_(std::move(related)) {}
+schema::schema(std::shared_ptr<compiled_schema const> compiled, schema_resolver related, bool strict_loading)
+    : compiled_(std::move(compiled)), related_(std::move(related)), strict_loading_(strict_loading) {}
 
-std::shared_ptr<schema const> schema::compile(model_definition definition, schema_resolver related) {
+std::shared_ptr<schema const> schema::compile(model_definition definition, schema_resolver related, bool strict_loading) {
     auto const& model = definition.name_;
     if (model.empty()) {
         throw_definition(model, {}, "a model needs a name");
@@ -331,11 +331,12 @@ std::shared_ptr<schema const> schema::compile(model_definition definition, schem
     compiled->translation = detail::translation::make(d);
     compiled->nested_convert_schema = detail::make_convert_schema(d.fields_);
     compiled->convert_schema = detail::flatten_convert_schema(compiled->nested_convert_schema);
-    return std::shared_ptr<schema const>(new schema(std::move(compiled), std::move(related)));
+    strict_loading = d.strict_loading_.value_or(strict_loading);
+    return std::shared_ptr<schema const>(new schema(std::move(compiled), std::move(related), strict_loading));
 }
 
 std::shared_ptr<schema const> schema::with_related(schema_resolver related) const {
-    return std::shared_ptr<schema const>(new schema(compiled_, std::move(related)));
+    return std::shared_ptr<schema const>(new schema(compiled_, std::move(related), strict_loading_));
 }
 
 std::string const& schema::name() const noexcept {

@@ -16,14 +16,15 @@
 ///
 /// Members, those of described bases first, become fields in the order of the description. Any type with a codec (codec.hpp) can
 /// be a member: numbers, strings, object ids, times, `std::optional` (left out when absent), containers, maps, nested structs,
-/// values and documents. Described enums are stored by name (an integer that stands for an enumerator is also read), other
-/// enums as integers. An all-zero `_id` is written as it is: leaving it out is up to the insert operation.
-/// When decoding, an unknown key is ignored and a missing member keeps its default value, unless the mode is
-/// `decode_mode::strict`. Wrong types throw `errc::type_mismatch`; message and `diagnostics::path` name struct and member path.
-/// What cannot be mapped fails to compile with a sentence that says why.
+/// values and documents. A `ref<T>` (ref.hpp) is stored as the id of what it refers to. Described enums are stored by name (an
+/// integer that stands for an enumerator is also read), other enums as integers. An all-zero `_id` is written as it is: leaving
+/// it out is up to the insert operation. When decoding, an unknown key is ignored and a missing member keeps its default value,
+/// unless the mode is `decode_mode::strict`. Wrong types throw `errc::type_mismatch`; message and `diagnostics::path` name struct
+/// and member path. What cannot be mapped fails to compile with a sentence that says why.
 
 #include <cormorant/bson/bson.hpp>
 #include <cormorant/bson/codec.hpp>
+#include <cormorant/bson/ref.hpp>
 #include <cormorant/bson/value.hpp>
 #include <cormorant/error/error.hpp>
 
@@ -35,6 +36,7 @@
 #include <boost/mp11/algorithm.hpp>
 #include <boost/mp11/list.hpp>
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -58,6 +60,9 @@ concept described_enum = std::is_enum_v<T> && boost::describe::has_describe_enum
 ///     struct cormorant::field_names<author> {
 ///         static constexpr std::string_view rename(std::string_view member) { return member == "id" ? "_id" : member; }
 ///     };
+///
+/// Likewise `left_key(member)` and `right_key(member)` say under which key a `ref` is stored and which key of the other documents
+/// it refers to; an empty answer is the default, `NAME_id` (`NAME_ids` for lists) and `_id`. Each of the three may be left out.
 template <class T>
 struct field_names {
     static constexpr std::string_view rename(std::string_view member) noexcept { return member; }
@@ -79,11 +84,58 @@ struct member_pointer<Member Class::*> {
 template <class Descriptor>
 using member_type = typename member_pointer<std::remove_cv_t<decltype(Descriptor::pointer)>>::type;
 
-/// The key under which a member is stored.
+template <class Descriptor>
+using member_owner = typename member_pointer<std::remove_cv_t<decltype(Descriptor::pointer)>>::owner;
+
+/// The key of a member; of a reference, that of what it is populated with.
 template <class Descriptor>
 constexpr std::string_view stored_name() {
-    using owner = typename member_pointer<std::remove_cv_t<decltype(Descriptor::pointer)>>::owner;
-    return field_names<owner>::rename(Descriptor::name);
+    using names = field_names<member_owner<Descriptor>>;
+    if constexpr (requires { names::rename(std::string_view()); })
+        return names::rename(Descriptor::name);
+    else
+        return Descriptor::name;
+}
+
+/// `NAME_id` or `NAME_ids`.
+template <class Descriptor>
+struct default_left_key {
+    static constexpr std::string_view name = stored_name<Descriptor>();
+    static constexpr std::string_view suffix = ref_reader<member_type<Descriptor>>::is_list ? "_ids" : "_id";
+    static constexpr auto text = [] {
+        std::array<char, name.size() + suffix.size()> result{};
+        std::ranges::copy(suffix, std::ranges::copy(name, result.begin()).out);
+        return result;
+    }();
+};
+
+/// The key under which a member is stored: the left key of a reference.
+template <class Descriptor>
+constexpr std::string_view stored_key() {
+    if constexpr (is_reference<member_type<Descriptor>>) {
+        using names = field_names<member_owner<Descriptor>>;
+        if constexpr (requires { names::left_key(std::string_view()); }) {
+            constexpr std::string_view own = names::left_key(Descriptor::name);
+            if (!own.empty())
+                return own;
+        }
+        constexpr auto& text = default_left_key<Descriptor>::text;
+        return std::string_view(text.data(), text.size());
+    } else {
+        return stored_name<Descriptor>();
+    }
+}
+
+/// The key of other documents that a reference refers to.
+template <class Descriptor>
+constexpr std::string_view right_key() {
+    using names = field_names<member_owner<Descriptor>>;
+    if constexpr (requires { names::right_key(std::string_view()); }) {
+        constexpr std::string_view own = names::right_key(Descriptor::name);
+        if (!own.empty())
+            return own;
+    }
+    return ref_place().right_key;
 }
 
 template <class T>
@@ -98,6 +150,10 @@ constexpr std::string_view type_name() {
     return text.substr(begin, text.find(';', begin) - begin);
 #endif
 }
+
+/// Where a reference is declared, for the errors of those that are not populated.
+template <class Descriptor>
+inline constexpr ref_place place_of{type_name<member_owner<Descriptor>>(), stored_name<Descriptor>(), right_key<Descriptor>()};
 
 template <class T>
 inline constexpr bool is_optional_member = requires(T const& v) { codec<T>::is_absent(v); };
@@ -120,12 +176,30 @@ struct field_table {
 
     template <class Descriptor>
     static void read(Source const& in, T& v, decode_mode mode) {
-        codec<member_type<Descriptor>>::read(in, v.*Descriptor::pointer, mode);
+        using type = member_type<Descriptor>;
+        if constexpr (is_reference<type>)
+            ref_reader<type>::read_key(in, v.*Descriptor::pointer, mode, place_of<Descriptor>);
+        else
+            codec<type>::read(in, v.*Descriptor::pointer, mode);
+    }
+    template <class Descriptor>
+    static void read_related(Source const& in, T& v, decode_mode mode) {
+        ref_reader<member_type<Descriptor>>::read_related(in, v.*Descriptor::pointer, mode, place_of<Descriptor>);
     }
 
+    // A reference has two: its own at the place of the member, and after all members the one that it is populated with.
     template <class... Descriptors>
-    static constexpr std::array<field, sizeof...(Descriptors)> make(boost::mp11::mp_list<Descriptors...>) {
-        return {field{stored_name<Descriptors>(), &read<Descriptors>, is_optional_member<member_type<Descriptors>>}...};
+    static constexpr auto make(boost::mp11::mp_list<Descriptors...>) {
+        constexpr auto references = (std::size_t{0} + ... + std::size_t{is_reference<member_type<Descriptors>>});
+        std::array<field, sizeof...(Descriptors) + references> result{};
+        std::size_t i = 0;
+        [[maybe_unused]] auto const add_related = [&]<class Descriptor>(std::type_identity<Descriptor>) {
+            if constexpr (is_reference<member_type<Descriptor>>)
+                result[i++] = field{stored_name<Descriptor>(), &read_related<Descriptor>, true};
+        };
+        ((result[i++] = field{stored_key<Descriptors>(), &read<Descriptors>, is_optional_member<member_type<Descriptors>>}), ...);
+        (add_related(std::type_identity<Descriptors>()), ...);
+        return result;
     }
 
     static constexpr auto fields = make(boost::mp11::mp_rename<members_of<T>, boost::mp11::mp_list>());
@@ -186,7 +260,7 @@ void write_fields(T const& v, Fields& fields) {
                 return;
             }
         }
-        codec<type>::write(member, fields.field(stored_name<descriptor_type>()));
+        codec<type>::write(member, fields.field(stored_key<descriptor_type>()));
     });
 }
 
@@ -348,8 +422,8 @@ bson_buffer encode(T const& v) {
     return out;
 }
 
-/// The key under which a member is stored: `member_name(&author::name)` is `"name"`. For a member that is not described a
-/// constant expression does not compile, any other call throws `errc::definition`.
+/// The key under which a member is stored: `member_name(&author::name)` is `"name"`, that of a `ref` its left key. For a member
+/// that is not described a constant expression does not compile, any other call throws `errc::definition`.
 template <class T, class Member>
 constexpr std::string_view member_name(Member T::*pointer) {
     detail::require_described<T>();
@@ -358,7 +432,7 @@ constexpr std::string_view member_name(Member T::*pointer) {
         using type = decltype(descriptor);
         if constexpr (std::same_as<std::remove_cv_t<decltype(type::pointer)>, Member T::*>) {
             if (type::pointer == pointer) {
-                name = detail::stored_name<type>();
+                name = detail::stored_key<type>();
             }
         }
     });

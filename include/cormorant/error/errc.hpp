@@ -50,6 +50,8 @@ enum class errc {
     bad_uri,
     /// A file that cannot be read.
     bad_file,
+    /// A relationship was touched that the call did not populate.
+    not_populated,
 
     // --- the server's answer -------------------------------------------------------------------------------------
     /// A unique index refused a write.

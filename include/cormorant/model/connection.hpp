@@ -48,6 +48,12 @@ public:
         population_ = limits;
         return *this;
     }
+    /// Whether touching a relationship that was not populated is an error in models that do not say it themselves
+    /// (`model_definition::strict_loading`). Default false.
+    connection_options& strict_loading(bool on) {
+        strict_loading_ = on;
+        return *this;
+    }
     /// Where relationships find the models that they lead to. Default: among the models of the connection. The function may be called
     /// from several threads; what it throws ends the operation.
     connection_options& related_models(model_resolver find) {
@@ -55,10 +61,12 @@ public:
         return *this;
     }
     population_limits const& population() const noexcept { return population_; }
+    bool strict_loading() const noexcept { return strict_loading_; }
     model_resolver const& related_models() const noexcept { return related_models_; }
 
 private:
     population_limits population_;
+    bool strict_loading_ = false;
     model_resolver related_models_;
 };
 
@@ -150,7 +158,8 @@ public:
     boost::asio::awaitable<cormorant::model> add(cormorant::model m, add_options options = {}) const;
     /// `add` without touching the database: no index, no view is made.
     cormorant::model attach(model_definition definition) const;
-    /// A model for the struct `T` (typed_model.hpp): `co_await db.add<author>(definition_of<author>("author"))`.
+    /// A model for the struct `T` (typed_model.hpp): `co_await db.add<author>(definition_of<author>("author"))`. Throws
+    /// `errc::definition` at once when a `ref` of the struct and the relationship of its name have different keys.
     template <class T>
     boost::asio::awaitable<typed_model<T>> add(model_definition definition, add_options options = {}) const;
 
@@ -160,8 +169,8 @@ public:
     void remove_all() const;
     /// Removes a collection with its documents and indexes. Removing what does not exist succeeds.
     boost::asio::awaitable<void> drop_collection(std::string name) const;
-    /// Ends what is in flight with `errc::cancelled` and closes the store, also for other connections that share it.
-    /// Later operations fail with `errc::not_connected`.
+    /// Ends what is in flight with `errc::cancelled` and closes the store, also for other connections made on it; only a store of
+    /// `connect_cached` stays open until its last connection is closed. Later operations fail with `errc::not_connected`.
     boost::asio::awaitable<void> close() const;
 
     /// The names of the models, sorted.

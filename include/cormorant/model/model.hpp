@@ -2,6 +2,7 @@
 
 /// `model`: a definition at work. Every operation is one pass through the pipeline of hooks around one store call.
 
+#include <cormorant/model/explanation.hpp>
 #include <cormorant/operation/operations.hpp>
 #include <cormorant/operation/options.hpp>
 #include <cormorant/pipeline/hook.hpp>
@@ -32,6 +33,12 @@ struct model_access;
 /// Some of the documents that match, and how many match without `limit` and `skip`.
 struct counted_documents {
     documents docs;
+    std::int64_t count = 0;
+};
+
+/// `counted_documents` as the store gave them.
+struct counted_batches {
+    std::vector<batch> batches;
     std::int64_t count = 0;
 };
 
@@ -167,6 +174,7 @@ public:
     document id_filter(value id) const;
     /// `find`, with documents as the store gave them (BSON, when it did) where nothing needs them decoded.
     boost::asio::awaitable<std::vector<batch>> find_batches(document filter = {}, find_options options = {}) const;
+    boost::asio::awaitable<counted_batches> find_and_count_batches(document filter = {}, find_options options = {}) const;
     /// What `find` does with documents that it has read, done with these: after hooks run (relationships are populated), `fields` says
     /// what is left of them. Nothing else of the options counts.
     boost::asio::awaitable<documents> populate(documents docs, find_options options) const;
@@ -196,6 +204,22 @@ public:
     boost::asio::awaitable<remove_result> remove(document filter, remove_options options = {}) const;
     /// Removes every document, without hooks. Collection and indexes stay.
     boost::asio::awaitable<remove_result> remove_all() const;
+
+    // --- what an operation will do -------------------------------------------------------------------------------
+
+    /// \name The steps of a call with these arguments, told before it runs: hooks and why they run, what is sent to which
+    /// collection, fields that are read, related models level by level. Nothing is sent, and no function of the application runs.
+    /// Throws what the call would throw before its first hook: `errc::not_connected`, `errc::invalid_argument`.
+    /// @{
+    explanation explain_find(document filter = {}, find_options options = {}) const;
+    explanation explain_find_by_id(value id, find_options options = {}) const;
+    explanation explain_count(document filter = {}, count_options options = {}) const;
+    explanation explain_aggregate(array pipeline, aggregate_options options = {}) const;
+    explanation explain_insert(documents docs, insert_options options = {}) const;
+    explanation explain_save(document doc, save_options options = {}) const;
+    explanation explain_update(document filter, value delta, update_options options = {}) const;
+    explanation explain_remove(document filter, remove_options options = {}) const;
+    /// @}
 
     // --- collection ----------------------------------------------------------------------------------------------
 

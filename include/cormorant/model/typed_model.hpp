@@ -5,6 +5,7 @@
 #include <cormorant/bson/bson.hpp>
 #include <cormorant/bson/mapping.hpp>
 #include <cormorant/model/connection.hpp>
+#include <cormorant/schema/describe.hpp>
 #include <cormorant/store/cursor.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -40,12 +41,19 @@ std::vector<T> decode_all(std::vector<batch> const& batches) {
 }
 } // namespace detail
 
+/// Some of the documents that match as structs, and how many match without `limit` and `skip`.
+template <class T>
+struct counted {
+    std::vector<T> docs;
+    std::int64_t count = 0;
+};
+
 /// A model whose documents are values of `T`, a struct described by Boost.Describe (mapping.hpp). Hooks, options, errors and
 /// everything else are those of `model`; the handle on it is `untyped()`.
 ///
 /// `find` decodes the server's BSON straight into structs unless an after hook, a relationship or a virtual has to see documents.
 /// What the documents have and `T` has not is dropped when reading: let `fields` name what you need. A document that does not fit
-/// throws `errc::type_mismatch` naming the member.
+/// throws `errc::type_mismatch` naming the member. Members `ref<X>` hold what the call populated.
 /// Thread safety: as `model`.
 template <class T>
 class typed_model {
@@ -58,6 +66,9 @@ public:
 
     boost::asio::awaitable<std::vector<T>> find(document filter = {}, find_options options = {}) const {
         return decode_all(model_.find_batches(std::move(filter), std::move(options)));
+    }
+    boost::asio::awaitable<counted<T>> find_and_count(document filter = {}, find_options options = {}) const {
+        return decode_counted(model_.find_and_count_batches(std::move(filter), std::move(options)));
     }
     boost::asio::awaitable<std::optional<T>> find_one(document filter = {}, find_options options = {}) const {
         options.limit(1);
@@ -110,6 +121,13 @@ private:
         auto batches = co_await std::move(answer);
         co_return detail::decode_all<T>(batches);
     }
+    static boost::asio::awaitable<counted<T>> decode_counted(boost::asio::awaitable<counted_batches> answer) {
+        auto found = co_await std::move(answer);
+        counted<T> result;
+        result.docs = detail::decode_all<T>(found.batches);
+        result.count = found.count;
+        co_return result;
+    }
     static boost::asio::awaitable<std::optional<T>> decode_first(boost::asio::awaitable<std::vector<batch>> answer) {
         auto batches = co_await std::move(answer);
         auto all = detail::decode_all<T>(batches);
@@ -150,6 +168,7 @@ boost::asio::awaitable<typed_model<T>> make_typed(boost::asio::awaitable<model> 
 template <class T>
 boost::asio::awaitable<typed_model<T>> connection::add(model_definition definition, add_options options) const {
     static_assert(described<T>, "connection::add<T>: describe T with BOOST_DESCRIBE_STRUCT");
+    check_struct<T>(definition);
     return detail::make_typed<T>(add(std::move(definition), std::move(options)));
 }
 

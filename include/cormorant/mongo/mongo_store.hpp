@@ -5,67 +5,103 @@
 #include <cormorant/store/store.hpp>
 
 #include <chrono>
-#include <functional>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace cormorant {
 
-/// What the connection string cannot say, or says for everyone. Members of the connection string win: `maxPoolSize`, `minPoolSize`, `waitQueueTimeoutMS`,
-/// `maxIdleTimeMS`, `connectTimeoutMS`, `serverSelectionTimeoutMS`, `socketTimeoutMS`, `retryReads`, `retryWrites`, `tls...`.
+/// What the connection string cannot say, or says for everyone. Members of the connection string win: `maxPoolSize`,
+/// `minPoolSize`, `waitQueueTimeoutMS`, `maxIdleTimeMS`, `connectTimeoutMS`, `serverSelectionTimeoutMS`, `socketTimeoutMS`,
+/// `retryReads`, `retryWrites`, `tls...`.
 class mongo_options {
 public:
     mongo_options() = default;
-#define CORMORANT_OPTION(type, name, initial)                                                                                     \
-public:                                                                                                                           \
-    mongo_options& name(type v)& {                                                                                                \
-        name##_ = std::move(v);                                                                                                   \
-        return *this;                                                                                                             \
-    }                                                                                                                             \
-    mongo_options&& name(type v)&& {                                                                                              \
-        name##_ = std::move(v);                                                                                                   \
-        return std::move(*this);                                                                                                  \
-    }                                                                                                                             \
-    type const& name() const noexcept { return name##_; }                                                                         \
-                                                                                                                                  \
-private:                                                                                                                          \
-    type name##_ = initial;
-
     /// Clients (sockets to the primary) at most. Default 16.
-    CORMORANT_OPTION(std::size_t, max_pool_size, 16)
+    mongo_options& max_pool_size(std::size_t n) {
+        max_pool_size_ = n;
+        return *this;
+    }
     /// Clients that are kept even when idle. Default 0.
-    CORMORANT_OPTION(std::size_t, min_pool_size, 0)
+    mongo_options& min_pool_size(std::size_t n) {
+        min_pool_size_ = n;
+        return *this;
+    }
     /// Clients that may be connecting at the same time. Default 2.
-    CORMORANT_OPTION(std::size_t, max_connecting, 2)
+    mongo_options& max_connecting(std::size_t n) {
+        max_connecting_ = n;
+        return *this;
+    }
     /// How long an operation waits for a client. Default 10 s.
-    CORMORANT_OPTION(std::chrono::milliseconds, wait_queue_timeout, std::chrono::seconds(10))
+    mongo_options& wait_queue_timeout(std::chrono::milliseconds t) {
+        wait_queue_timeout_ = t;
+        return *this;
+    }
     /// An idle client is closed after this time. Default 10 min.
-    CORMORANT_OPTION(std::chrono::milliseconds, max_idle_time, std::chrono::minutes(10))
+    mongo_options& max_idle_time(std::chrono::milliseconds t) {
+        max_idle_time_ = t;
+        return *this;
+    }
     /// One TCP connect and handshake. Default 5 s.
-    CORMORANT_OPTION(std::chrono::milliseconds, connect_timeout, std::chrono::seconds(5))
+    mongo_options& connect_timeout(std::chrono::milliseconds t) {
+        connect_timeout_ = t;
+        return *this;
+    }
     /// Finding a suitable server. Default 5 s.
-    CORMORANT_OPTION(std::chrono::milliseconds, server_selection_timeout, std::chrono::seconds(5))
+    mongo_options& server_selection_timeout(std::chrono::milliseconds t) {
+        server_selection_timeout_ = t;
+        return *this;
+    }
     /// Plain operations (find, aggregate, count, distinct, insert, update, remove, find_and_modify, at the primary, acknowledged) are
     /// carried out on the caller's own execution context, without the driver thread. Default true. It has no effect on connections with
     /// TLS or compression, nor for callers whose executor is not one of Asio's `io_context` or `thread_pool` (or a strand on them).
-    CORMORANT_OPTION(bool, fast_lane, true)
+    mongo_options& fast_lane(bool on) {
+        fast_lane_ = on;
+        return *this;
+    }
     /// The name that the server logs. Default `"cormorant"`.
-    CORMORANT_OPTION(std::string, app_name, "cormorant")
-#undef CORMORANT_OPTION
+    mongo_options& app_name(std::string name) {
+        app_name_ = std::move(name);
+        return *this;
+    }
+
+    std::size_t max_pool_size() const noexcept { return max_pool_size_; }
+    std::size_t min_pool_size() const noexcept { return min_pool_size_; }
+    std::size_t max_connecting() const noexcept { return max_connecting_; }
+    std::chrono::milliseconds wait_queue_timeout() const noexcept { return wait_queue_timeout_; }
+    std::chrono::milliseconds max_idle_time() const noexcept { return max_idle_time_; }
+    std::chrono::milliseconds connect_timeout() const noexcept { return connect_timeout_; }
+    std::chrono::milliseconds server_selection_timeout() const noexcept { return server_selection_timeout_; }
+    bool fast_lane() const noexcept { return fast_lane_; }
+    std::string const& app_name() const noexcept { return app_name_; }
+
+private:
+    std::size_t max_pool_size_ = 16;
+    std::size_t min_pool_size_ = 0;
+    std::size_t max_connecting_ = 2;
+    std::chrono::milliseconds wait_queue_timeout_ = std::chrono::seconds(10);
+    std::chrono::milliseconds max_idle_time_ = std::chrono::minutes(10);
+    std::chrono::milliseconds connect_timeout_ = std::chrono::seconds(5);
+    std::chrono::milliseconds server_selection_timeout_ = std::chrono::seconds(5);
+    bool fast_lane_ = true;
+    std::string app_name_ = "cormorant";
 };
 
-/// A store for `mongodb://[user:password@]host[:port],.../database[?options]`. Nothing is connected yet: the first operation connects.
+/// A store for `mongodb://[user:password@]host[:port],.../database[?options]`. Nothing is connected yet: the first operation
+/// connects.
 ///
-/// Owns one driver thread, on which nothing of the user's runs. libmongoc runs there on fibers, one for each pooled client; its log
-/// messages are dropped, in the whole process. A cursor keeps its client until its end or until it is closed.
-/// Throws `errc::bad_uri` when the string is malformed, has an unknown option, names no database or asks for something that would block
-/// (GSSAPI, MONGODB-AWS, `loadBalanced`), `errc::unsupported` for `mongodb+srv`, `errc::bad_file` for certificates that cannot be read
-/// and `errc::invalid_argument` for sizes of the pool that make no sense. Reads the files that the TLS options name.
+/// Owns one driver thread, on which nothing of the user's runs. libmongoc runs there on fibers, one for each pooled client; its
+/// log messages are dropped, in the whole process. A cursor keeps its client until its end or until it is closed. Throws
+/// `errc::bad_uri` when the string is malformed, has an unknown option, names no database or asks for something that would block
+/// (GSSAPI, MONGODB-AWS, `loadBalanced`), `errc::unsupported` for `mongodb+srv` and in a library that was built without MongoDB,
+/// `errc::bad_file` for certificates that cannot be read and `errc::invalid_argument` for sizes of the pool that make no sense.
+/// Reads the files that the TLS options name.
 ///
-/// Reads are sent a second time when the connection breaks or the server is not the primary any more (`retryReads`). So are inserts and
-/// writes of one document on a replica set, where the server knows them again (`retryWrites`); no other write is.
-/// The end of the last reference ends what is in flight with `errc::cancelled` and waits until the driver is done with it.
+/// Reads are sent a second time when the connection breaks or the server is not the primary any more (`retryReads`). So are
+/// inserts and writes of one document on a replica set, where the server knows them again (`retryWrites`); no other write is. The
+/// end of the last reference ends what is in flight with `errc::cancelled` and waits until the driver is done with it.
 std::shared_ptr<store> make_mongo_store(std::string_view uri, mongo_options options = mongo_options());
 
 } // namespace cormorant

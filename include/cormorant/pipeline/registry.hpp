@@ -63,7 +63,14 @@ struct planned_hook {
     /// What was asked for under the hook's name: for the hook `author` the requests `"author.…"` without that part. Null: nothing
     /// was.
     hook_requests const* nested;
+    /// The position of the request for it; `required_hook` for one that nobody asked for.
+    std::size_t request;
+
+    static constexpr std::size_t required_hook = static_cast<std::size_t>(-1);
 };
+
+/// How many of these hooks, from the first on, run as one: as many as name the same batch.
+std::size_t batch_length(std::span<planned_hook const> hooks) noexcept;
 
 /// What a request is about: `"afterFind_author"` names a hook of the model, `"author.afterFind_image"` one behind `author`.
 struct parsed_request {

@@ -22,6 +22,7 @@
 #include <concepts>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -100,6 +101,10 @@ public:
     model_definition& on_init(init_function function);
     /// The collection is a view of another one (a model's name, else a collection's).
     model_definition& view_on(std::string source, array pipeline = {});
+    /// Whether touching a relationship that was not populated, through a `model_document` or in a virtual, is
+    /// `errc::not_populated` instead of nothing. Default: as the connection says, and there false. Where it is on, populating
+    /// leaves null (for multiple: an empty list) where a reference leads nowhere.
+    model_definition& strict_loading(bool on);
     /// A switch for hook packs and applications; the library itself reads none.
     model_definition& option(std::string_view name, value v);
 
@@ -123,6 +128,8 @@ public:
     /// Empty: the model is no view.
     std::string const& view_on() const noexcept { return view_on_; }
     array const& pipeline() const noexcept { return pipeline_; }
+    /// Nothing: as the connection says.
+    std::optional<bool> strict_loading() const noexcept { return strict_loading_; }
     document const& options() const noexcept { return options_; }
 
 private:
@@ -146,6 +153,7 @@ private:
     init_function on_init_;
     std::string view_on_;
     array pipeline_;
+    std::optional<bool> strict_loading_;
     document options_;
 };
 

@@ -15,7 +15,8 @@ namespace cormorant {
 /// and document must outlive it. Values of cached virtuals live as long as the view. Thread safety: as the document.
 class model_document {
 public:
-    model_document(cormorant::schema const& schema, document& data) noexcept : schema_(schema), data_(data) {}
+    model_document(cormorant::schema const& schema, document& data) noexcept
+        : schema_(schema), data_(data), strict_loading_(schema.strict_loading()) {}
     model_document(model_document const&) = delete;
     model_document& operator=(model_document const&) = delete;
 
@@ -26,8 +27,14 @@ public:
 
     /// The value at a dotted path, `"author.name"`, `"tags.0.id"`; nothing when there is none. A key that the document holds
     /// comes before a virtual of that name. Paths through related documents go by the schema of their model.
-    /// Throws `errc::definition` when a virtual reads itself.
+    /// Throws `errc::definition` when a virtual reads itself, and with strict loading `errc::not_populated` for a relationship
+    /// that has a reference and was not populated.
     std::optional<value> get(std::string_view path);
+    /// Switches strict loading on or off for this view; default: as the schema says (`model_definition::strict_loading`).
+    model_document& strict_loading(bool on) noexcept {
+        strict_loading_ = on;
+        return *this;
+    }
     /// The value as text: strings as they are, numbers, dates and ids in their usual form; empty when there is none.
     std::string text(std::string_view path);
     /// Sets a key, or runs the setter of the virtual of that name. Throws `errc::invalid_argument` for a virtual that cannot be
@@ -49,6 +56,7 @@ private:
         std::optional<value> result;
     };
 
+    void require_populated(relation_definition const& r) const;
     std::optional<value> evaluate(virtual_definition const& v);
     std::optional<value> get_related(relation_definition const& r, value& from, std::string_view path);
     document render(form f);
@@ -57,6 +65,7 @@ private:
 
     cormorant::schema const& schema_;
     document& data_;
+    bool strict_loading_;
     std::vector<cached_value> cache_;
     std::vector<virtual_definition const*> running_;
 };

@@ -52,6 +52,8 @@ struct read_plan {
     /// Hooks that named virtuals and relationships require, each once, to run after all others that were asked for. Those that
     /// were asked for already are still among them: leave them out.
     hook_requests hooks;
+    /// For each of them the virtual or relationship that requires it.
+    std::vector<std::string> hook_reasons;
     /// Names of the virtuals to evaluate, each after those that it depends on. Empty when documents are cast.
     std::vector<std::string> virtuals;
     /// The paths to keep in the answer; null: nothing is trimmed.
@@ -67,7 +69,9 @@ struct read_plan {
 class schema {
 public:
     /// Throws `errc::definition` naming model and property when the definition makes no sense.
-    static std::shared_ptr<schema const> compile(model_definition definition, schema_resolver related = {});
+    /// `strict_loading` counts when the definition does not say.
+    static std::shared_ptr<schema const> compile(
+        model_definition definition, schema_resolver related = {}, bool strict_loading = false);
     /// The same schema, with other neighbours. Cheap.
     std::shared_ptr<schema const> with_related(schema_resolver related) const;
 
@@ -92,6 +96,8 @@ public:
     /// @}
     /// The type at a dotted path through objects, arrays and maps: null when the path leads to nothing that is declared.
     field_type const* type_at(std::string_view path) const noexcept;
+    /// Whether touching a relationship that was not populated is an error, see `model_definition::strict_loading`.
+    bool strict_loading() const noexcept { return strict_loading_; }
     /// The schema of another model; null when there is none.
     std::shared_ptr<schema const> related(std::string_view model) const;
 
@@ -156,10 +162,11 @@ public:
 private:
     friend class model_document;
     friend class preparation;
-    schema(std::shared_ptr<detail::compiled_schema const> compiled, schema_resolver related);
+    schema(std::shared_ptr<detail::compiled_schema const> compiled, schema_resolver related, bool strict_loading);
 
     std::shared_ptr<detail::compiled_schema const> compiled_;
     schema_resolver related_;
+    bool strict_loading_;
 };
 
 /// Throws the error for what `schema` found: code, path and value of the first violation, with all of them in its diagnostics.

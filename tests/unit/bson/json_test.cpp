@@ -124,6 +124,18 @@ TEST(ParseJson, NamesTheOffset) {
     EXPECT_ERROR(parse_json("[1, 2, x]"), bad_json, "at offset 7");
 }
 
+TEST(ParseJson, SaysWhatIsWrongInPlainWords) {
+    EXPECT_ERROR(parse_json(R"({"name": "x" "code": 1})"), bad_json,
+        "comma, colon or bracket is missing, or one is too many, at offset 13");
+    EXPECT_ERROR(parse_json("{\"a"), bad_json, "a string has no closing quote");
+    EXPECT_ERROR(parse_json(R"({"a": yes})"), bad_json, "missing, or one is too many, at offset 6");
+    EXPECT_ERROR(parse_json(R"({"a": tru})"), bad_json, "a word that JSON does not know, at offset 6");
+    EXPECT_ERROR(parse_json("[012]"), bad_json, "what looks like a number is none, or too large, at offset 1");
+    EXPECT_ERROR(parse_json("\"\n\""), bad_json, "a control character that is not escaped");
+    EXPECT_ERROR(parse_json("\"\xff\""), bad_json, "the text is not UTF-8");
+    EXPECT_ERROR(parse_json(R"("\x")"), bad_json, "an escape that JSON does not know");
+}
+
 TEST(ParseJson, PlainDialectLeavesDollarKeysAlone) {
     auto const text = R"({"$oid":"56e1fc72e0c917e9c4714161","$date":5})";
     EXPECT_EQ(parse_json(text, json_dialect::plain), value(doc("$oid", "56e1fc72e0c917e9c4714161", "$date", 5)));

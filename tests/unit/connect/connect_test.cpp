@@ -59,23 +59,57 @@ TEST(Connect, GivesAMemoryStoreOfItsOwnEachTime) {
     EXPECT_NE(a.store(), b.store());
 }
 
+model add_items(connection const& db) {
+    return run(db.add(model_definition("items").field("n", number())));
+}
+
 TEST(ConnectCached, SharesTheStoreButNotTheModels) {
-    auto a = run(connect_cached("memory://shared"));
+    auto const a = run(connect_cached("memory://shared"));
     auto const b = run(connect_cached("memory://shared"));
     auto const c = run(connect_cached("memory://another"));
-    EXPECT_EQ(a.store(), b.store());
-    EXPECT_NE(a.store(), c.store());
-
-    auto const items = run(a.add(model_definition("items").field("n", number())));
-    run(items.insert(doc("n", 1)));
+    run(add_items(a).insert(doc("n", 1)));
     EXPECT_TRUE(b.models().empty());
-    auto const same = run(b.add(model_definition("items").field("n", number())));
-    EXPECT_EQ(run(same.count()), 1);
+    EXPECT_EQ(run(add_items(b).count()), 1);
+    EXPECT_EQ(run(add_items(c).count()), 0);
+}
+
+TEST(ConnectCached, TakesTheStringOfTheEnvironmentToo) {
+    ::setenv("MONGO_DSN", "memory://of_the_environment", 1);
+    auto const a = run(connect_cached());
+    auto const b = run(connect_cached("memory://of_the_environment"));
+    ::unsetenv("MONGO_DSN");
+    run(add_items(a).insert(doc("n", 1)));
+    EXPECT_EQ(run(add_items(b).count()), 1);
+}
+
+TEST(ConnectCached, ClosesTheStoreWithItsLastConnection) {
+    auto const a = run(connect_cached("memory://counted"));
+    auto const b = run(connect_cached("memory://counted"));
+    auto const of_a = add_items(a);
+    auto const of_b = add_items(b);
+    run(of_a.insert(doc("n", 1)));
+
+    run(a.close());
+    run(a.close()); // counts once
+    EXPECT_EQ(run(of_b.count()), 1) << "the other connection goes on";
+    try {
+        run(of_a.count());
+        ADD_FAILURE() << "the connection is closed";
+    } catch (error const& e) {
+        EXPECT_EQ(e.code(), errc::not_connected);
+    }
+
+    auto const c = run(connect_cached("memory://counted"));
+    EXPECT_EQ(run(add_items(c).count()), 1) << "b kept the store open";
+    run(c.close());
+    run(b.close());
+    auto const d = run(connect_cached("memory://counted"));
+    EXPECT_EQ(run(add_items(d).count()), 0) << "a new store";
 }
 
 TEST(ConnectCached, StartsAnewWhenNobodyUsesTheStore) {
-    std::weak_ptr<store> const first = run(connect_cached("memory://counted")).store();
-    EXPECT_TRUE(first.expired());
+    run(add_items(run(connect_cached("memory://forgotten"))).insert(doc("n", 1)));
+    EXPECT_EQ(run(add_items(run(connect_cached("memory://forgotten"))).count()), 0);
 }
 
 } // namespace

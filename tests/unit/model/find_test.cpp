@@ -33,6 +33,19 @@ TEST_F(Find, SendsFilterAndOptions) {
     EXPECT_TRUE(op.projection.empty());
 }
 
+TEST_F(Find, EveryOperationHandsItsHintOn) {
+    value const index = doc("foo", 1);
+    run(items.count(document(), count_options().hint(index)));
+    run(items.aggregate(array(), aggregate_options().hint(index).batch_size(7)));
+    run(items.update(document(), doc("$set", doc("n", 1)), update_options().hint(index)));
+    run(items.remove(document(), remove_options().hint(index)));
+    EXPECT_EQ(store->call<count_op>(0).hint, index);
+    EXPECT_EQ(store->call<aggregate_op>(1).hint, index);
+    EXPECT_EQ(store->call<aggregate_op>(1).batch_size, 7);
+    EXPECT_EQ(store->call<update_op>(2).hint, index);
+    EXPECT_EQ(store->call<remove_op>(3).hint, index);
+}
+
 TEST_F(Find, ReadsAllBatches) {
     documents docs;
     for (int i = 0; i < 7; ++i)

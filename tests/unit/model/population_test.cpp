@@ -99,6 +99,14 @@ TEST_F(Population, ReadsWhatFieldsName) {
     EXPECT_EQ(found[4], document());
 }
 
+TEST_F(Population, ReadsAnExcludedKeyToJoinByAndDoesNotAnswerIt) {
+    auto const found = run(posts.find(document(),
+        find_options().fields(doc("author._id", 0, "author.image_id", 0)).hooks("afterFind_author", "afterFind_labels")));
+    EXPECT_EQ(find_of("authors").projection, doc("image_id", 0));
+    EXPECT_EQ(found[1].at("author"), value(doc("name", "Bob")));
+    EXPECT_TRUE(found[0].at("labels").as_array()[0].as_document().contains("_id"));
+}
+
 TEST_F(Population, TakesArgumentsOfItsHook) {
     run(posts.find(document(), find_options().hooks(hook_request("afterFind_author",
                                    doc("fields", doc("name", 1), "hooks", arr("afterFind_image"), "castDocs", false)))));

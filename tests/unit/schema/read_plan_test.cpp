@@ -20,6 +20,7 @@ shared_schema posts() {
             .virtual_field(virtual_field("other_circle").get(concat("o", "body")).required_fields("circle", "body"))
             .virtual_field(virtual_field("byline").get(concat("by ", "author.name")).required_fields("author.name"))
             .virtual_field(virtual_field("raw").get(concat("", "undeclared")).required_fields("undeclared"))
+            .virtual_field(virtual_field("part").get(concat("", "obj.a")).required_fields("obj.a"))
             .virtual_field(virtual_field("free").get(concat("", "nothing")))
             .relation(single("author").model("authors"))
             .relation(multiple("tags")));
@@ -103,9 +104,26 @@ INSTANTIATE_TEST_SUITE_P(schema, plans,
             {"id"}, true},
         plan_case{"relation_named_with_its_reference", false, R"({"author.name": 1, "author_id": 1})",
             R"({"author.name": 1, "author_id": 1, "_id": 0})", R"({"author_id": 1, "_id": 0})", {"afterFind_author"}, {}, false},
-        plan_case{"undeclared_requirement", false, R"({"raw": 1})", R"({"raw": 1, "undeclared": 1, "_id": 0})",
-            R"({"undeclared": 1, "_id": 0})", {}, {"raw"}, true}),
+        plan_case{"undeclared_requirement_is_not_stored", false, R"({"raw": 1})", R"({"raw": 1, "_id": 0})", R"({"_id": 0})", {},
+            {"raw"}, true},
+        plan_case{"part_of_a_field_as_requirement", false, R"({"part": 1})", R"({"part": 1, "obj.a": 1, "_id": 0})",
+            R"({"obj.a": 1, "_id": 0})", {}, {"part"}, true}),
     case_name);
+
+TEST(plans_of_open_models, read_requirements_that_are_not_declared) {
+    auto const s = schema::compile(
+        model_definition("open")
+            .extra_keys(extra_keys::allow)
+            .virtual_field(
+                virtual_field("raw").required_fields("undeclared").get([](model_document& d) { return d.text("undeclared"); })));
+    EXPECT_EQ(s->plan_read(json(R"({"raw": 1})"), true).fields, doc("raw", 1, "undeclared", 1));
+}
+
+TEST(plans_of_virtuals, tell_what_needs_each_hook) {
+    auto const plan = posts()->plan_read(json(R"({"chained": 1, "author.name": 1})"), true);
+    EXPECT_EQ(names(plan.hooks), (strings{"beforeFind_t", "afterFind_mark", "afterFind_author"}));
+    EXPECT_EQ(plan.hook_reasons, (strings{"hooked", "hooked", "author"}));
+}
 
 TEST(related_fields, are_what_is_named_below_the_relationship) {
     auto const s = posts();
