@@ -85,7 +85,7 @@ private:
 
     population const& p_;
     std::size_t first_;
-    std::deque<related_query> queries_; // stay where they are
+    std::deque<related_query> queries_;                                       // stay where they are
     std::vector<std::vector<std::pair<std::string, related_query*>>> routes_; // of each relationship, by the name of the model
 };
 
@@ -131,8 +131,8 @@ asio::awaitable<void> read_related(population& p, related_query& query) {
     related_request const& request = *query.request;
     auto chunks = query.ids.take_chunks();
     if (chunks.size() > 1 && !request.relation->inverse && (request.skip != 0 || request.limit != 0))
-        throw error(errc::limit_exceeded, fmt::format("{}: skip and limit cannot hold for more references than one query takes ({})",
-                                              path, query.ids.size()));
+        throw error(errc::limit_exceeded,
+            fmt::format("{}: skip and limit cannot hold for more references than one query takes ({})", path, query.ids.size()));
     for (array& ids : chunks) {
         if (++p.scope->populated->queries > limits.queries)
             throw_population_limit("queries", limits.queries, path);
@@ -150,7 +150,8 @@ asio::awaitable<void> read_related(population& p, related_query& query) {
 }
 
 /// Puts what was read into the documents that refer to it. A document that several refer to is copied for all but the last.
-void join(documents& docs, std::vector<related_request> const& requests, std::size_t first, std::size_t last, query_list& queries) {
+void join(
+    documents& docs, std::vector<related_request> const& requests, std::size_t first, std::size_t last, query_list& queries) {
     using found_document = std::pair<related_query*, std::size_t>;
     struct place {
         std::size_t doc;
