@@ -7,7 +7,8 @@
 /// `options`;
 /// - `prepare(frame)`: checks the caller's arguments and asks for further hooks (`frame.extra_hooks`);
 /// - `bind(arguments, type, frame, position)`: the arguments of one call of a hook; `calls(type)`: how many calls each hook gets;
-/// - of writes: `complete(frame)`: the preparation that makes the data ready to be sent, and `ready`: the hook types that run then;
+/// - of writes: `complete(frame)`: the preparation that makes the data ready to be sent, and `ready`: the hook types that run
+/// then;
 /// - `request(frame)`, or `requests(frame)` for several: what is sent;
 /// - `execute(frame)`: the awaitable of the store call; its answer comes to `accept`;
 /// - `shape(frame)`: what is left to do after the after hooks;
@@ -144,7 +145,10 @@ void to_stored(translation const& t, Op& op) {
         t.store_paths(op.projection);
     if constexpr (requires { op.sort; })
         t.store_paths(op.sort);
-    if constexpr (requires { op.filter; op.hint; }) {
+    if constexpr (requires {
+                      op.filter;
+                      op.hint;
+                  }) {
         if (op.hint && op.hint->is_document())
             t.store_paths(op.hint->as_document());
     }

@@ -54,8 +54,8 @@ asio::awaitable<void> read_related(population& p, related_query& query) {
     related_request const& request = *query.request;
     auto chunks = query.ids.take_chunks();
     if (chunks.size() > 1 && !request.relation->inverse && (request.skip != 0 || request.limit != 0))
-        throw error(errc::limit_exceeded, fmt::format("{}: skip and limit cannot hold for more references than one query takes ({})",
-                                              path, query.ids.size()));
+        throw error(errc::limit_exceeded,
+            fmt::format("{}: skip and limit cannot hold for more references than one query takes ({})", path, query.ids.size()));
     for (array& ids : chunks) {
         if (++p.scope->populated->queries > limits.queries)
             throw_population_limit("queries", limits.queries, path);
@@ -74,7 +74,8 @@ asio::awaitable<void> read_related(population& p, related_query& query) {
 }
 
 /// Puts what was read into the documents that refer to it. A document that several refer to is copied for all but the last.
-void join(documents& docs, std::vector<related_request> const& requests, std::size_t first, std::size_t last, query_list& queries) {
+void join(
+    documents& docs, std::vector<related_request> const& requests, std::size_t first, std::size_t last, query_list& queries) {
     using found_document = std::pair<related_query*, std::size_t>;
     struct place {
         std::size_t doc;

@@ -100,8 +100,9 @@ related_request request_of(schema const& s, relation_definition const& relation,
                 request.limit = *n;
         } else {
             throw error(errc::invalid_argument,
-                fmt::format("the hook of relationship {} takes fields, filter and sort (objects), skip and limit (numbers), hooks (a "
-                            "list) and castDocs (true or false), not {}: {}",
+                fmt::format(
+                    "the hook of relationship {} takes fields, filter and sort (objects), skip and limit (numbers), hooks (a "
+                    "list) and castDocs (true or false), not {}: {}",
                     relation.name, key, shorten(v)));
         }
     }

@@ -41,8 +41,8 @@ struct related_request {
     bool trim = true;
     /// A reference that leads nowhere leaves null, or an empty list.
     bool marks_missing = false;
-    /// \name Which of the related documents are meant. `skip` and `limit` count for each document that is populated when the related
-    /// ones refer to it (`inverse`), else for all of them together; a limit of 0 is none.
+    /// \name Which of the related documents are meant. `skip` and `limit` count for each document that is populated when the
+    /// related ones refer to it (`inverse`), else for all of them together; a limit of 0 is none.
     /// @{
     document filter;
     document sort;
@@ -52,8 +52,8 @@ struct related_request {
 };
 
 /// What the call of a relationship's hook asks for. `args` are the hook's own (`fields`, `hooks`, `castDocs`, `filter`, `sort`,
-/// `skip`, `limit`), `nested` what the call addressed to hooks behind the relationship. Throws `errc::invalid_argument` for arguments
-/// that are something else.
+/// `skip`, `limit`), `nested` what the call addressed to hooks behind the relationship. Throws `errc::invalid_argument` for
+/// arguments that are something else.
 related_request request_of(schema const& s, relation_definition const& relation, find_options const& options,
     document const* args, hook_requests const* nested);
 /// Whether one find can serve both, when it is for the same model.

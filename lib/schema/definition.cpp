@@ -20,8 +20,8 @@ void declare(std::vector<T>& items, T item) {
     }
 }
 
-/// The items of `base`, each in the form of the own one of that name, and the other own ones after them. What `is_own` names but is
-/// no item of this kind hides that of the base.
+/// The items of `base`, each in the form of the own one of that name, and the other own ones after them. What `is_own` names but
+/// is no item of this kind hides that of the base.
 template <class T, class Same, class IsOwn>
 void inherit_items(std::vector<T>& own, std::vector<T> const& base, Same same, IsOwn is_own) {
     std::vector<T> result;
@@ -59,7 +59,9 @@ model_definition& model_definition::inherit(model_definition const& base) {
     note(virtuals_);
     note(relations_);
     note(document_methods_);
-    auto const is_own = [&](std::string_view name) { return std::find(declared.begin(), declared.end(), name) != declared.end(); };
+    auto const is_own = [&](std::string_view name) {
+        return std::find(declared.begin(), declared.end(), name) != declared.end();
+    };
     auto const by_name = [](auto const& a, auto const& b) { return a.name == b.name; };
 
     auto inherited = base.fields_;

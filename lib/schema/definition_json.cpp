@@ -7,9 +7,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <initializer_list>
 #include <iterator>
+#include <utility>
 
 namespace cormorant {
 
@@ -143,15 +145,23 @@ public:
     model_definition read(section const& s) const {
         s.only({"collection", "name", "allowExtraKeys", "deleteExtraKeys", "fields", "virtuals", "relationships", "hooks",
             "defaultHooks", "indexes", "documentMethods", "modelMethods", "onInit", "viewOn", "pipeline", "strictLoading",
-            "options"});
+            "options", "primaryKey", "emptyValues", "faultsAsDeclared", "textForms"});
         auto const collection = s.text("collection");
         model_definition result(s.text("name", collection));
         result.collection(collection);
         result.extra_keys(policy(s, extra_keys::refuse));
+        if (s.has("primaryKey")) {
+            auto const key = s.enter("primaryKey");
+            key.only({"name", "validation", "default", "required", "toJSON"});
+            result.primary_key(key.text("name"), field(key));
+        }
         for (auto const& f : s.sections("fields")) {
-            f.only({"name", "validation", "default", "required", "persist", "toJSON"});
+            f.only({"name", "validation", "default", "required", "persist", "toJSON", "column", "unique"});
             result.field(f.text("name"), field(f));
         }
+        read_empty_values(s, result);
+        result.faults_as_declared(s.flag("faultsAsDeclared", false));
+        result.text_forms(s.flag("textForms", false));
         for (auto const& v : s.sections("virtuals")) {
             result.virtual_field(read_virtual(v));
         }
@@ -201,6 +211,50 @@ private:
         return s.flag("allowExtraKeys", fallback == extra_keys::allow) ? extra_keys::allow : extra_keys::refuse;
     }
 
+    /// True: by type. An object: by type, with other values for the types that it names.
+    static void read_empty_values(section const& s, model_definition& out) {
+        auto const* const v = s.find("emptyValues");
+        if (v == nullptr || v->if_bool() == false) {
+            return;
+        }
+        auto table = empty_values::by_type();
+        if (v->if_bool() != true) {
+            auto const types = s.enter("emptyValues");
+            for (auto const& [name, list] : s.sub_document("emptyValues")) {
+                auto const kind = kind_named(name);
+                if (!kind) {
+                    types.fail(name, fmt::format("there is no type '{}'", name), &list);
+                }
+                auto const& items = types.list(name);
+                table.set(*kind, std::vector<value>(items.begin(), items.end()));
+            }
+        }
+        out.empty_values(std::move(table));
+    }
+
+    static std::optional<type_kind> kind_named(std::string_view name) noexcept {
+        for (auto i = 0; i < static_cast<int>(type_kind::unknown); ++i) {
+            if (to_string(static_cast<type_kind>(i)) == name) {
+                return static_cast<type_kind>(i);
+            }
+        }
+        return std::nullopt;
+    }
+
+    static uniqueness read_uniqueness(section const& s) {
+        auto const* const v = s.find("unique");
+        if (v == nullptr || v->if_bool() == false || v->if_string() == "nonUnique") {
+            return uniqueness::none;
+        }
+        if (v->if_bool() == true || v->if_string() == "strict") {
+            return uniqueness::strict;
+        }
+        if (v->if_string() != "sparse") {
+            s.fail("unique", "'unique' is true or 'strict', 'sparse', false or 'nonUnique'", v);
+        }
+        return uniqueness::sparse;
+    }
+
     static std::string method_name(section const& m) {
         m.only({"name", "handler"});
         return m.text("name");
@@ -225,6 +279,8 @@ private:
         read_default(s, result);
         result.persist = s.flag("persist", true);
         result.to_json = s.flag("toJSON", true);
+        result.column = s.text("column", "");
+        result.unique = read_uniqueness(s);
         if (s.has("validation")) {
             result.type = type(s.enter("validation"), false);
         }
@@ -243,10 +299,11 @@ private:
             }
         };
         if (keyed) {
-            s.only({"name", "required", "default", "type", "enum", "min", "max", "regex", "class", "schema", "allowExtraKeys",
-                "deleteExtraKeys", "custom"});
+            s.only({"name", "required", "default", "column", "type", "enum", "min", "max", "regex", "class", "schema",
+                "allowExtraKeys", "deleteExtraKeys", "custom", "validate", "transform"});
         } else {
-            s.only({"type", "enum", "min", "max", "regex", "class", "schema", "allowExtraKeys", "deleteExtraKeys", "custom"});
+            s.only({"type", "enum", "min", "max", "regex", "class", "schema", "allowExtraKeys", "deleteExtraKeys", "custom",
+                "validate", "transform"});
         }
         if (name == "string") {
             allow({"enum", "min", "max", "regex"});
@@ -303,6 +360,13 @@ private:
             result.checks.push_back({custom.text("label", "custom"),
                 custom.locate("fn", [&] { return functions_.make_validator(custom.sub_document("fn")); })});
         }
+        if (auto const* const rules = s.find("validate")) {
+            auto checks = s.locate("validate", [&] { return functions_.make_checks(*rules); });
+            std::move(checks.begin(), checks.end(), std::back_inserter(result.checks));
+        }
+        if (auto const* const rules = s.find("transform")) {
+            result.transforms = s.locate("transform", [&] { return functions_.make_transforms(*rules); });
+        }
         return result;
     }
 
@@ -351,6 +415,7 @@ private:
             field_definition inner;
             inner.name = key.text("name");
             read_default(key, inner);
+            inner.column = key.text("column", "");
             inner.type = type(key, true);
             out.fields.push_back(std::move(inner));
         }
@@ -398,20 +463,46 @@ private:
         return result;
     }
 
+    static cormorant::relation relation_of(section const& s) {
+        auto const kind = s.text("type");
+        using maker = cormorant::relation (*)(std::string);
+        static constexpr std::array<std::pair<std::string_view, maker>, 6> kinds{{
+            {"single", single},
+            {"multiple", multiple},
+            {"belongsTo", belongs_to},
+            {"hasOne", has_one},
+            {"hasMany", has_many},
+            {"referencesMany", references_many},
+        }};
+        auto const* const found = std::find_if(kinds.begin(), kinds.end(), [&](auto const& k) { return k.first == kind; });
+        if (found == kinds.end()) {
+            s.fail("type", "a relationship is 'single', 'multiple', 'belongsTo', 'hasOne', 'hasMany' or 'referencesMany'",
+                s.find("type"));
+        }
+        auto result = found->second(s.text("name"));
+        if (s.has("foreignKey")) {
+            result.foreign_key(s.text("foreignKey"));
+        }
+        if (auto const* const polymorphic = s.find("polymorphic"); polymorphic != nullptr && polymorphic->is_string()) {
+            result.polymorphic(s.text("polymorphic"));
+        } else if (s.flag("polymorphic", false)) {
+            result.polymorphic();
+        }
+        if (s.has("discriminator")) {
+            result.discriminator(s.text("discriminator"));
+        }
+        return result;
+    }
+
     relation_definition relation(section const& s) const {
         s.only({"name", "type", "modelName", "multipleTypes", "required", "hookRequired", "leftKey", "rightKey",
-            "rightKeyValidation"});
-        auto const kind = s.text("type");
-        if (kind != "single" && kind != "multiple") {
-            s.fail("type", "a relationship is 'single' or 'multiple'", s.find("type"));
-        }
-        relation_definition result =
-            cormorant::relation(s.text("name"), kind == "single" ? cardinality::single : cardinality::multiple);
+            "rightKeyValidation", "foreignKey", "polymorphic", "discriminator"});
+        relation_definition result = relation_of(s);
         if (auto const* const types = s.find("multipleTypes"); types != nullptr && types->is_array()) {
             result.polymorphic = true;
             result.models = s.texts("multipleTypes");
-        } else {
-            result.polymorphic = s.flag("multipleTypes", false);
+        } else if (s.flag("multipleTypes", false)) {
+            result.polymorphic = true;
         }
         result.model = s.text("modelName", result.model);
         result.required = s.flag("required", false);

@@ -25,7 +25,8 @@ empty_values& empty_values::set(type_kind kind, std::vector<value> values, bool 
     auto& rule = rules_[static_cast<std::size_t>(kind)];
     rule.values = std::move(values);
     rule.absent_counts = !absent;
-    only_absent_ = std::all_of(rules_.begin(), rules_.end(), [](kind_rule const& r) { return r.values.empty() && !r.absent_counts; });
+    only_absent_ =
+        std::all_of(rules_.begin(), rules_.end(), [](kind_rule const& r) { return r.values.empty() && !r.absent_counts; });
     return *this;
 }
 

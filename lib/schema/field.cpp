@@ -54,7 +54,8 @@ std::shared_ptr<field_type const> item_type(field_definition item) {
     if (item.required || item.has_default() || !item.persist || !item.to_json || !item.column.empty() ||
         item.unique != uniqueness::none) {
         detail::throw_definition({}, item.name,
-            "the items of an array and the values of a map have a type with rules, but cannot be required or unique, have a default or "
+            "the items of an array and the values of a map have a type with rules, but cannot be required or unique, have a "
+            "default or "
             "a column, or be left out");
     }
     return std::make_shared<field_type const>(std::move(item.type));

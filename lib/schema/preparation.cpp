@@ -18,7 +18,8 @@ namespace {
 using detail::rule_call;
 using detail::rule_kind;
 
-rule_context context_of(std::string_view model, rule_call const& call, std::string_view label, std::optional<value> const& argument) {
+rule_context context_of(
+    std::string_view model, rule_call const& call, std::string_view label, std::optional<value> const& argument) {
     rule_context context;
     context.model = model;
     context.property = call.path;
@@ -151,7 +152,8 @@ void preparation::end(document const* whole) {
                 return role.what == detail::key_role::kind::field ? role.position : definition.fields().size();
             }
             // Of an update faults stand in the order of the operators.
-            auto const at = whole == nullptr ? 0 : std::ranges::find(*whole, head, [](auto const& m) { return m.key(); }) - whole->begin();
+            auto const at =
+                whole == nullptr ? 0 : std::ranges::find(*whole, head, [](auto const& m) { return m.key(); }) - whole->begin();
             return static_cast<std::size_t>(at);
         };
         std::ranges::stable_sort(own, {}, position);
@@ -177,7 +179,8 @@ bool preparation::run_rules() {
                     if (!rule.function.plain()) {
                         return false;
                     }
-                    *call.target = rule.function.plain()(*call.target, context_of(schema_->name(), call, rule.label, rule.argument));
+                    *call.target =
+                        rule.function.plain()(*call.target, context_of(schema_->name(), call, rule.label, rule.argument));
                 }
             } else {
                 for (; call.next < type.checks.size(); ++call.next) {
@@ -185,7 +188,8 @@ bool preparation::run_rules() {
                     if (!rule.test.plain()) {
                         return false;
                     }
-                    note(call, rule, rule.test.plain()(*call.target, context_of(schema_->name(), call, rule.label, rule.argument)));
+                    note(call, rule,
+                        rule.test.plain()(*call.target, context_of(schema_->name(), call, rule.label, rule.argument)));
                 }
             }
         } catch (...) {
@@ -236,7 +240,8 @@ void run_at_once(preparation stage, std::string const& model, std::vector<violat
     if (!stage.run()) {
         diagnostics details;
         details.model = model;
-        throw error(errc::unsupported, "a rule of the model is a coroutine, which only its operations can wait for", std::move(details));
+        throw error(
+            errc::unsupported, "a rule of the model is a coroutine, which only its operations can wait for", std::move(details));
     }
     std::move(stage.violations().begin(), stage.violations().end(), std::back_inserter(violations));
 }

@@ -126,7 +126,8 @@ void schema::make(document& doc, make_options options) const {
 
 namespace detail {
 
-void validate_document(compiled_schema const& compiled, document& doc, prepare_options options, std::vector<violation>& violations) {
+void validate_document(
+    compiled_schema const& compiled, document& doc, prepare_options options, std::vector<violation>& violations) {
     auto const& definition = compiled.definition;
     auto const& all = definition.fields();
     auto const* const empties = compiled.empties();

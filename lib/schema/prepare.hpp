@@ -15,7 +15,8 @@ struct rule_queue {
 };
 
 /// Checks every key and drops those that are never stored.
-void validate_document(compiled_schema const& compiled, document& doc, prepare_options options, std::vector<violation>& violations);
+void validate_document(
+    compiled_schema const& compiled, document& doc, prepare_options options, std::vector<violation>& violations);
 void collect_rules(compiled_schema const& compiled, document& doc, rule_kind kind, std::vector<rule_call>& out);
 
 /// Throws `errc::invalid_argument` for a value that is no update.

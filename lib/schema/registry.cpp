@@ -69,7 +69,8 @@ void read_rules(value const& spec, std::string_view kind, std::vector<Rule>& out
             out.push_back(function(*d));
         } else {
             detail::throw_definition({}, {},
-                fmt::format("a {} is given by its name, as a function, as a list of these, or as an object of names and arguments, not as {}",
+                fmt::format("a {} is given by its name, as a function, as a list of these, or as an object of names and "
+                            "arguments, not as {}",
                     kind, shorten(item)));
         }
     };
@@ -215,7 +216,9 @@ std::vector<value_check> function_registry::make_checks(value const& spec) const
             return value_check{std::string(name), make_validator(named_spec(name, argument)),
                 argument == nullptr ? std::nullopt : std::optional(*argument)};
         },
-        [this](document const& function) { return value_check{{}, make_validator(function)}; });
+        [this](document const& function) {
+            return value_check{{}, make_validator(function)};
+        });
     return result;
 }
 
@@ -227,7 +230,9 @@ std::vector<value_transform> function_registry::make_transforms(value const& spe
             return value_transform{std::string(name), make_transformer(named_spec(name, argument)),
                 argument == nullptr ? std::nullopt : std::optional(*argument)};
         },
-        [this](document const& function) { return value_transform{{}, make_transformer(function)}; });
+        [this](document const& function) {
+            return value_transform{{}, make_transformer(function)};
+        });
     return result;
 }
 

@@ -1,5 +1,5 @@
-#include "bson/letters.hpp"
 #include "schema/failure.hpp"
+#include "schema/letters.hpp"
 #include "schema/type.hpp"
 
 #include <cormorant/bson/json.hpp>
@@ -20,7 +20,8 @@ using detail::next_character;
 [[noreturn]] void refuse(rule_context const& c, std::string_view wanted, value const& v) {
     diagnostics details;
     details.value = shorten(v);
-    throw error(errc::type_mismatch, fmt::format("'{}' takes {}, not {}", c.rule, wanted, to_string(v.type())), std::move(details));
+    throw error(
+        errc::type_mismatch, fmt::format("'{}' takes {}, not {}", c.rule, wanted, to_string(v.type())), std::move(details));
 }
 
 std::string_view text_of(value const& v, rule_context const& c) {
@@ -174,7 +175,8 @@ value_check min_length(std::int64_t length) {
     require_length("minLength", length);
     return {"minLength", [length](value const& v, rule_context const& c) {
                 auto const size = size_of(v, c);
-                return size >= length ? std::nullopt : std::optional(fmt::format("must have a length of at least {}, has {}", length, size));
+                return size >= length ? std::nullopt
+                                      : std::optional(fmt::format("must have a length of at least {}, has {}", length, size));
             }};
 }
 
@@ -182,7 +184,8 @@ value_check max_length(std::int64_t length) {
     require_length("maxLength", length);
     return {"maxLength", [length](value const& v, rule_context const& c) {
                 auto const size = size_of(v, c);
-                return size <= length ? std::nullopt : std::optional(fmt::format("must have a length of at most {}, has {}", length, size));
+                return size <= length ? std::nullopt
+                                      : std::optional(fmt::format("must have a length of at most {}, has {}", length, size));
             }};
 }
 

@@ -88,7 +88,8 @@ void check_inverse(std::string const& model, relation_definition const& r) {
         return;
     }
     if (r.right_key.empty()) {
-        throw_definition(model, r.name, "the foreign key has to be named: the field of the related documents that refers to this model");
+        throw_definition(
+            model, r.name, "the foreign key has to be named: the field of the related documents that refers to this model");
     }
     if (r.polymorphic && r.discriminator.empty()) {
         throw_definition(model, r.name, "a polymorphic relationship needs the discriminator of the related documents");
@@ -105,7 +106,8 @@ void check_relation(std::string const& model, relation_definition const& r) {
     if (r.inverse) {
         check_inverse(model, r);
     } else if (!r.through.empty()) {
-        throw_definition(model, r.name, "only a relationship whose reference the related documents hold goes through one of theirs");
+        throw_definition(
+            model, r.name, "only a relationship whose reference the related documents hold goes through one of theirs");
     } else if (r.right_key.empty()) {
         throw_definition(model, r.name, "a relationship needs a right key");
     }

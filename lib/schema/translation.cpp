@@ -92,7 +92,8 @@ std::unique_ptr<column_level const> column_level::make(
         std::string column = field.column.empty() ? field.name : field.column;
         if (path.empty() && field.name == key) {
             if (!field.column.empty() && field.column != "_id") {
-                throw_definition(model, inner, fmt::format("the key of a document is stored as '_id', not as '{}'", field.column));
+                throw_definition(
+                    model, inner, fmt::format("the key of a document is stored as '_id', not as '{}'", field.column));
             }
             column = "_id";
         } else if (path.empty() && column == "_id") {
@@ -111,9 +112,8 @@ std::unique_ptr<column_level const> column_level::make(
     }
     for (auto const& field : fields) {
         auto const known = std::find(properties.begin(), properties.end(), field.name);
-        auto const& column = known == properties.end()
-                                 ? field.name
-                                 : level->entries_[static_cast<std::size_t>(known - properties.begin())].column;
+        auto const& column =
+            known == properties.end() ? field.name : level->entries_[static_cast<std::size_t>(known - properties.begin())].column;
         if (!taken.insert(column).second) {
             throw_definition(model, path.empty() ? field.name : fmt::format("{}.{}", path, field.name),
                 fmt::format("the column '{}' is that of another field", column));
@@ -127,8 +127,7 @@ std::unique_ptr<column_level const> column_level::make(
     return level;
 }
 
-std::unique_ptr<column_level const> column_level::make(
-    field_type const& type, std::string_view model, std::string const& path) {
+std::unique_ptr<column_level const> column_level::make(field_type const& type, std::string_view model, std::string const& path) {
     if (type.kind == type_kind::object) {
         return make(type.fields, {}, model, path);
     }
@@ -147,7 +146,8 @@ std::unique_ptr<translation const> translation::make(model_definition const& def
     result->text_forms_ = definition.text_forms();
     result->definition_ = &definition;
     for (std::size_t i = 0; definition.empty_values().default_on_read() && i < definition.fields().size(); ++i) {
-        if (definition.fields()[i].has_default()) {
+        auto const& field = definition.fields()[i];
+        if (field.has_default() && field.persist && field.name != definition.key()) {
             result->defaults_.push_back(i);
         }
     }
@@ -257,8 +257,8 @@ void translation::show_defaults(schema const& s, document& d, document const& pr
         auto const number = v.if_double();
         return number ? std::optional(*number != 0) : v.if_bool();
     };
-    bool const includes = std::any_of(projection.begin(), projection.end(),
-        [&](document::member const& m) { return flag(m.value()) == true; });
+    bool const includes =
+        std::any_of(projection.begin(), projection.end(), [&](document::member const& m) { return flag(m.value()) == true; });
     model_document view(s, d);
     for (auto const position : defaults_) {
         auto const& field = definition_->fields()[position];
@@ -376,7 +376,8 @@ void translation::store_update(value& update, array& array_filters) const {
             continue;
         }
         rename_members(*filter, [&](std::string_view key) {
-            return path_is_nested(key) ? fmt::format("{}.{}", name, to_columns(path_rest(key), known->second).text) : std::string(key);
+            return path_is_nested(key) ? fmt::format("{}.{}", name, to_columns(path_rest(key), known->second).text)
+                                       : std::string(key);
         });
         for (auto& member : *filter) {
             store_condition(member.value(), known->second);

@@ -31,7 +31,9 @@ public:
     entry const* of_property(std::string_view name) const noexcept { return find(properties_, name); }
     entry const* of_column(std::string_view name) const noexcept { return find(columns_, name); }
     /// What lies below a key: of a map this is so for every key.
-    column_level const* below(entry const* e) const noexcept { return any_ ? any_.get() : (e == nullptr ? nullptr : e->below.get()); }
+    column_level const* below(entry const* e) const noexcept {
+        return any_ ? any_.get() : (e == nullptr ? nullptr : e->below.get());
+    }
 
 private:
     static std::unique_ptr<column_level const> make(field_type const& type, std::string_view model, std::string const& path);
@@ -47,7 +49,8 @@ private:
 };
 
 /// The one place between documents as the model has them and as they are stored: names of columns, values that are text to the
-/// application, and defaults that stand in for what is missing. Positions in arrays are no level; paths that lead to nothing declared stay as they are, so that `_id` is the key.
+/// application, and defaults that stand in for what is missing. Positions in arrays are no level; paths that lead to nothing
+/// declared stay as they are, so that `_id` is the key.
 class translation {
 public:
     /// Null when there is nothing to translate. Throws `errc::definition`. The definition must outlive it.

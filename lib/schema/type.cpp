@@ -150,8 +150,7 @@ bool is_item(std::string_view segment) noexcept {
     return path_position(segment).has_value() || segment == "$" || (segment.starts_with("$[") && segment.ends_with("]"));
 }
 
-compiled_type::compiled_type(
-    field_type const& type, empty_values const* empties, std::string_view model, std::string const& path)
+compiled_type::compiled_type(field_type const& type, empty_values const* empties, std::string_view model, std::string const& path)
     : type_(&type), empties_(empties), has_transforms_(!type.transforms.empty()), has_checks_(!type.checks.empty()) {
     if (type.min_size && type.max_size && *type.min_size > *type.max_size) {
         throw_definition(

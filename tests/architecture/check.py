@@ -35,6 +35,7 @@ FOR_USERS = {WHOLE, "include/cormorant/fwd.hpp"}
 SHARED = {
     "lib/pipeline/annotate.hpp",  # what an error says about the operation that it comes from
     "lib/pipeline/spawn.hpp",  # how a coroutine is started that may be cancelled
+    "lib/schema/translation.hpp",  # between the names of a model and those that are stored
     "lib/store/arguments.hpp",  # what both stores refuse, in the same words
     "lib/store/deliver.hpp",  # how an answer gets to the caller's executor
 }

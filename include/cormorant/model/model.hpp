@@ -175,8 +175,8 @@ public:
     /// `find`, with documents as the store gave them (BSON, when it did) where nothing needs them decoded.
     boost::asio::awaitable<std::vector<batch>> find_batches(document filter = {}, find_options options = {}) const;
     boost::asio::awaitable<counted_batches> find_and_count_batches(document filter = {}, find_options options = {}) const;
-    /// What `find` does with documents that it has read, done with these: after hooks run (relationships are populated), `fields` says
-    /// what is left of them. Nothing else of the options counts.
+    /// What `find` does with documents that it has read, done with these: after hooks run (relationships are populated), and with
+    /// `cast_docs(false)` an inclusion in `fields` says what is left of them. Nothing else of the options counts.
     boost::asio::awaitable<documents> populate(documents docs, find_options options) const;
     boost::asio::awaitable<std::int64_t> count(document filter = {}, count_options options = {}) const;
     /// Documents as the pipeline gives them: of no model, unless `cast_docs` says so.

@@ -210,8 +210,8 @@ public:
         limit_value = n;
         return *this;
     }
-    /// `skip` and `limit` count anew for each value at this path: `find_options().per("author_id").sort("created", -1).limit(3)` gives
-    /// the three newest posts of each author, grouped by author in no particular order. The store gets an aggregation with
+    /// `skip` and `limit` count anew for each value at this path: `find_options().per("author_id").sort("created", -1).limit(3)`
+    /// gives the three newest posts of each author, grouped by author in no particular order. The store gets an aggregation with
     /// `$setWindowFields`. Excludes `random` and `hint`.
     find_options& per(std::string path) {
         per_value = std::move(path);

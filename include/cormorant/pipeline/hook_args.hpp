@@ -19,7 +19,8 @@ class model;
 ///
 /// find: beforeFind, beforeFilter, afterFind. count: beforeCount, beforeFilter, afterCount. insert: beforeInsert, beforePut (each
 /// document), beforeWrite, afterPut (each document), afterInsert. save: beforeSave, beforePut, beforeWrite, afterPut, afterSave.
-/// update: beforeUpdate, beforeFilter, beforeWrite, afterUpdate. remove: beforeRemove, beforeFilter, afterRemove. aggregate: beforeAggregate, afterAggregate.
+/// update: beforeUpdate, beforeFilter, beforeWrite, afterUpdate. remove: beforeRemove, beforeFilter, afterRemove. aggregate:
+/// beforeAggregate, afterAggregate.
 enum class hook_type : std::uint8_t {
     before_find,
     after_find,
@@ -167,15 +168,15 @@ struct put_args : hook_args {
     operation_options& options;
 };
 
-/// beforeWrite: runs for insert, save and update, with the data as they will be sent: complete, transformed and validated. The place
-/// for rules about what is stored; what a hook changes here is not checked again.
+/// beforeWrite: runs for insert, save and update, with the data as they will be sent: complete, transformed and validated. The
+/// place for rules about what is stored; what a hook changes here is not checked again.
 struct write_args : hook_args {
     static constexpr auto types = std::array{hook_type::before_write};
     write_args(operation_kind op, cormorant::model& m, std::span<document> docs, operation_options& o) noexcept
         : hook_args(hook_type::before_write, op, m, o), written(docs), options(o) {}
     write_args(cormorant::model& m, document& filter, value& delta, update_options& o) noexcept
-        : hook_args(hook_type::before_write, operation_kind::update, m, o), options(o), update_filter(&filter), update_delta(&delta),
-          how(&o) {}
+        : hook_args(hook_type::before_write, operation_kind::update, m, o), options(o), update_filter(&filter),
+          update_delta(&delta), how(&o) {}
     /// Of insert and save.
     std::span<document> written;
     operation_options& options;

@@ -9,9 +9,9 @@
 
 namespace cormorant {
 
-/// The first caller of `run` does the work; those who come meanwhile wait for it, and later ones find it done. When the work fails,
-/// or its caller is cancelled, the exception goes to that caller, and one of those who wait tries in turn.
-/// A handle: copies share the work. Thread safety: safe. Cancellation: of the waiting, and of the work for the caller who does it.
+/// The first caller of `run` does the work; those who come meanwhile wait for it, and later ones find it done. When the work
+/// fails, or its caller is cancelled, the exception goes to that caller, and one of those who wait tries in turn. A handle:
+/// copies share the work. Thread safety: safe. Cancellation: of the waiting, and of the work for the caller who does it.
 class once_task {
 public:
     once_task();

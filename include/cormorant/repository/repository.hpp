@@ -17,7 +17,7 @@
 namespace cormorant {
 
 namespace detail {
-struct schema_state;
+class schema_state;
 struct repository_access;
 } // namespace detail
 

@@ -59,8 +59,8 @@ public:
     static model_definition from_document(document const& spec);
 
     model_definition& collection(std::string name);
-    /// Takes over what another definition declares: fields (its key too), virtuals, relationships, hooks, methods and indexes. What
-    /// this one declares under the same name, before or after, wins and stays at its place among those of the base. Name,
+    /// Takes over what another definition declares: fields (its key too), virtuals, relationships, hooks, methods and indexes.
+    /// What this one declares under the same name, before or after, wins and stays at its place among those of the base. Name,
     /// collection, view, options and policies are not taken over.
     model_definition& inherit(model_definition const& base);
     /// The key of the documents, under any name; it is stored as `_id`. In the place of the `_id` that every model has otherwise,
@@ -87,11 +87,11 @@ public:
     model_definition& extra_keys(cormorant::extra_keys policy);
     /// Which values count as not given; default: only what is absent.
     model_definition& empty_values(cormorant::empty_values table);
-    /// The order in which faults of a document are reported, and so which is the error's own. False (default): in the order of the
-    /// keys of the document, then required fields that are absent. True: in the order in which the fields are declared.
+    /// The order in which faults of a document are reported, and so which is the error's own. False (default): in the order of
+    /// the keys of the document, then required fields that are absent. True: in the order in which the fields are declared.
     model_definition& faults_as_declared(bool on);
-    /// True: text that looks like an object id (24 hexadecimal digits) or a date (`2024-05-01T10:00:00.000Z`) is stored as one, at
-    /// any depth and whatever the field; both come back as text. Filters and updates are treated alike.
+    /// True: text that looks like an object id (24 hexadecimal digits) or a date (`2024-05-01T10:00:00.000Z`) is stored as one,
+    /// at any depth and whatever the field; both come back as text. Filters and updates are treated alike.
     model_definition& text_forms(bool on);
     /// A function of the application's that works on a document: `model_document::call`.
     model_definition& document_method(std::string name, document_method_function function);

@@ -173,8 +173,8 @@ public:
         return self();
     }
     /// Asks `fn` about every value that is good otherwise: a function of `value const&`, or of that and `rule_context const&`,
-    /// which gives a bool (true: good) or a `std::optional<std::string>` (the sentence that says what is wrong), or a coroutine of
-    /// that kind. `label` names the rule in errors.
+    /// which gives a bool (true: good) or a `std::optional<std::string>` (the sentence that says what is wrong), or a coroutine
+    /// of that kind. `label` names the rule in errors.
     Derived& check(std::string label, check_function fn) { return check(value_check{std::move(label), std::move(fn)}); }
     /// The function finds `argument` in its context.
     Derived& check(std::string label, value argument, check_function fn) {
@@ -185,9 +185,11 @@ public:
         return self();
     }
     /// Puts what `fn` gives in the place of the value, before it is checked: a function of `value const&`, or of that and
-    /// `rule_context const&`, or a coroutine of that kind. Transforms run in the order of their declaration, those of keys and items
-    /// before those of the object or array that they are in.
-    Derived& transform(std::string label, transform_function fn) { return transform(value_transform{std::move(label), std::move(fn)}); }
+    /// `rule_context const&`, or a coroutine of that kind. Transforms run in the order of their declaration, those of keys and
+    /// items before those of the object or array that they are in.
+    Derived& transform(std::string label, transform_function fn) {
+        return transform(value_transform{std::move(label), std::move(fn)});
+    }
     /// The function finds `argument` in its context.
     Derived& transform(std::string label, value argument, transform_function fn) {
         return transform(value_transform{std::move(label), std::move(fn), std::move(argument)});

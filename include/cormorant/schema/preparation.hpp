@@ -28,8 +28,9 @@ struct rule_queue;
 ///     co_await stage.finish();
 /// \endcode
 /// Everything that is wrong is in `violations` afterwards, for each document in the order that the definition wants
-/// (`faults_as_declared`). Schema and data must outlive it. Errors: those of `schema::prepare_for_write` and `schema::prepare_delta`; what rules throw passes
-/// through, and a `cormorant::error` of theirs that has no path gets that of the value. Cancellation: that of the rules.
+/// (`faults_as_declared`). Schema and data must outlive it. Errors: those of `schema::prepare_for_write` and
+/// `schema::prepare_delta`; what rules throw passes through, and a `cormorant::error` of theirs that has no path gets that of the
+/// value. Cancellation: that of the rules.
 class preparation {
 public:
     /// Whole documents. With more than one the messages of violations name the position.
@@ -65,8 +66,8 @@ private:
     update_kind form_ = update_kind::replacement;
     std::vector<violation> violations_;
     step step_ = step::begin;
-    std::size_t unit_ = 0;  // a document, or the update
-    std::size_t first_ = 0; // violation of the unit
+    std::size_t unit_ = 0;                      // a document, or the update
+    std::size_t first_ = 0;                     // violation of the unit
     std::unique_ptr<detail::rule_queue> rules_; // null while there are none
 };
 

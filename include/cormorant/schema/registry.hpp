@@ -19,9 +19,9 @@ namespace cormorant {
 /// functions find it in their `rule_context`, and their factories get `{"$fn": name, "argument": argument}`.
 ///
 /// A new registry knows the defaults `now` (the current time) and `objectId` (a new object id), the validators `regexp`,
-/// `minLength`, `maxLength`, `isEmail`, `isLowerCase` and `isUpperCase` (see `checks`; the argument false switches each off) and the
-/// transformers `trim`, `toUpperCase`, `toLowerCase`, `cut`, `truncate` and `capitalize` (see `transforms`). There is no global
-/// registry: hand one to `model_definition::parse`. Thread safety: safe to read from several threads.
+/// `minLength`, `maxLength`, `isEmail`, `isLowerCase` and `isUpperCase` (see `checks`; the argument false switches each off) and
+/// the transformers `trim`, `toUpperCase`, `toLowerCase`, `cut`, `truncate` and `capitalize` (see `transforms`). There is no
+/// global registry: hand one to `model_definition::parse`. Thread safety: safe to read from several threads.
 class function_registry {
 public:
     using default_factory = std::function<default_function(document const& spec)>;
@@ -57,8 +57,8 @@ public:
     setter_function make_setter(document const& spec) const;
     check_function make_validator(document const& spec) const;
     transform_function make_transformer(document const& spec) const;
-    /// \name As definitions name rules: a name, a function (`{"$fn": ...}`), a list of these, or an object of names and arguments.
-    /// Null is none. Throws `errc::definition` for an unknown name and for anything else.
+    /// \name As definitions name rules: a name, a function (`{"$fn": ...}`), a list of these, or an object of names and
+    /// arguments. Null is none. Throws `errc::definition` for an unknown name and for anything else.
     /// @{
     std::vector<value_check> make_checks(value const& spec) const;
     std::vector<value_transform> make_transforms(value const& spec) const;

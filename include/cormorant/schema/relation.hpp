@@ -26,8 +26,8 @@ enum class cardinality : std::uint8_t {
 struct relation_definition {
     std::string name;
     cardinality kind = cardinality::single;
-    /// False: the document refers to the related ones, and the left key is a field that the relationship declares. True: they refer
-    /// to it, by its own key.
+    /// False: the document refers to the related ones, and the left key is a field that the relationship declares. True: they
+    /// refer to it, by its own key.
     bool inverse = false;
     /// The name of the related model. Unused when a reference names its own.
     std::string model;
@@ -94,11 +94,11 @@ public:
         return *this;
     }
     /// `belongs_to`: documents of several models may be meant; a field of the document names which, `NAMEType` unless
-    /// `discriminator` says otherwise. `has_one` and `has_many`: the related documents refer to several models; their keys are given
-    /// by `foreign_key` and `discriminator`.
+    /// `discriminator` says otherwise. `has_one` and `has_many`: the related documents refer to several models; their keys are
+    /// given by `foreign_key` and `discriminator`.
     relation& polymorphic();
-    /// `has_one` and `has_many`: those that refer to this model by their own polymorphic relationship of this name, whose keys are
-    /// used.
+    /// `has_one` and `has_many`: those that refer to this model by their own polymorphic relationship of this name, whose keys
+    /// are used.
     relation& polymorphic(std::string relation_of_target) {
         spec_.polymorphic = true;
         spec_.through = std::move(relation_of_target);

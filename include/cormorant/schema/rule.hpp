@@ -82,7 +82,8 @@ public:
         if constexpr (std::is_invocable_v<F&, value const&, rule_context const&>) {
             assign(std::move(f));
         } else {
-            static_assert(std::is_invocable_v<F&, value const&>, "a rule is a function of a value, or of a value and a rule_context");
+            static_assert(
+                std::is_invocable_v<F&, value const&>, "a rule is a function of a value, or of a value and a rule_context");
             assign([f = std::move(f)](value const& v, rule_context const&) mutable { return f(v); });
         }
     }

@@ -63,9 +63,9 @@ struct read_plan {
 /// A compiled model definition: immutable, built once for a definition, shared by all operations of the model.
 ///
 /// Every model has, before what it declares itself: the field `_id` (an object id, new by default) and the virtual `id` (the text
-/// of `_id`), or the key that it declares; and the field `_ml` (an object). A relationship adds its reference field and a virtual of its name that holds the
-/// related documents; its hook is added by the model.
-/// Thread safety: safe to use from several threads at the same time.
+/// of `_id`), or the key that it declares; and the field `_ml` (an object). A relationship adds its reference field and a virtual
+/// of its name that holds the related documents; its hook is added by the model. Thread safety: safe to use from several threads
+/// at the same time.
 class schema {
 public:
     /// Throws `errc::definition` naming model and property when the definition makes no sense.
@@ -111,8 +111,8 @@ public:
     void make(document& doc, make_options options = {}) const;
     /// Makes the document, strips and validates it and drops what is not stored. Appends everything that is wrong to
     /// `violations`: keys in their order, then required fields; the document is ready to be written when there is nothing new in
-    /// it. Throws `errc::definition` for a value of a field whose type does not exist, and `errc::unsupported` for a rule that is a
-    /// coroutine: see `preparation`.
+    /// it. Throws `errc::definition` for a value of a field whose type does not exist, and `errc::unsupported` for a rule that is
+    /// a coroutine: see `preparation`.
     void prepare_for_write(document& doc, prepare_options options, std::vector<violation>& violations) const;
     /// Makes an update ready. Operators: values of `$set`, `$setOnInsert`, `$push` ... are validated against the type at their
     /// path, virtuals and fields that are not persisted are dropped, no defaults but those inside of objects, nothing required. A
@@ -126,7 +126,8 @@ public:
 
     /// `fields` as callers give it: 1 or true includes, 0 or false excludes; other values are MongoDB's affair.
     /// With `cast_docs` false an inclusion brings `_id` only when it is named.
-    /// `whole`: the documents are at hand with all that they have, so an inclusion trims them even if nothing else had to be read.
+    /// `whole`: the documents are at hand with all that they have, so an inclusion trims them even if nothing else had to be
+    /// read.
     read_plan plan_read(document const& fields, bool cast_docs, bool whole = false) const;
     /// What to ask the store for: `fields` (as hooks left it) without virtuals and paths through relationships.
     document projection(document const& fields) const;

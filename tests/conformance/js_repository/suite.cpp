@@ -234,14 +234,16 @@ public:
         throw bad_case(fmt::format("unknown operation '{}'", name));
     }
 
-    /// The paths of faults are those of properties, whatever is in them; a value of a wrong type is a kind of its own.
+    /// The kind of a fault is the rule that is broken, its path the property, whatever is in that.
     std::vector<cause> causes(cormorant::error const& e) const override {
         auto result = suite::causes(e);
         auto const& violations = e.details().violations;
-        if (!violations.empty() && violations.front().rule == "type")
-            result.front().kind = "type";
-        if (!violations.empty())
-            result.front().path = cormorant::path_head(result.front().path);
+        if (violations.empty())
+            return result;
+        cause& first = result.front();
+        if (auto const& rule = violations.front().rule; rule == "type" || rule == "required")
+            first.kind = rule;
+        first.path = cormorant::path_head(first.path);
         return result;
     }
 

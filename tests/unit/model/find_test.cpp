@@ -250,6 +250,8 @@ TEST_F(Find, PopulateDoesWithDocumentsAtHandWhatFindDoes) {
     auto const done = run(post.populate(list({doc("_id", 1, "title", "t", "author_id", ann)}),
         find_options().fields("title", "author.name").cast_docs(false).hooks("afterFind_author")));
     EXPECT_EQ(done, list({doc("title", "t", "author", doc("name", "Ann"))}));
+    EXPECT_EQ(run(post.populate(list({doc("_id", 1, "title", "t", "more", 2)}), find_options().fields("title").cast_docs(false))),
+        list({doc("title", "t")}));
     EXPECT_THAT(store->summary(), ::testing::ElementsAre("find author"));
     EXPECT_EQ(queries, 1);
 }

@@ -8,7 +8,8 @@ using testing::failure_of;
 using ::testing::HasSubstr;
 using testing::run;
 
-/// Authors have posts and a passport; posts belong to an author and have files; files belong to whatever their discriminator says.
+/// Authors have posts and a passport; posts belong to an author and have files; files belong to whatever their discriminator
+/// says.
 class Relations : public testing::ModelTest {
 protected:
     static model_definition loose(char const* name) {
@@ -22,8 +23,10 @@ protected:
                             .relation(has_one("passport").foreign_key("holder"))
                             .relation(has_many("files").model("file").polymorphic("owner"))
                             .relation(references_many("friends").model("author")));
-    model posts = add(loose("post").relation(belongs_to("author")).relation(
-        has_many("pictures").model("file").polymorphic().foreign_key("ownerId").discriminator("ownerType")));
+    model posts =
+        add(loose("post")
+                .relation(belongs_to("author"))
+                .relation(has_many("pictures").model("file").polymorphic().foreign_key("ownerId").discriminator("ownerType")));
     model passports = add(loose("passport"));
     model files = add(loose("file").relation(belongs_to("owner").polymorphic()));
 
@@ -33,7 +36,8 @@ protected:
         doc("_id", 32, "ownerId", 1, "ownerType", "post"), doc("_id", 33, "ownerId", 1, "ownerType", "ghost"), doc("_id", 34)});
 
     /// What populating these documents gives; the finds of related models are answered with `related`.
-    documents populate(model const& m, documents docs, hook_requests hooks, std::vector<std::pair<std::string, documents>> related) {
+    documents populate(
+        model const& m, documents docs, hook_requests hooks, std::vector<std::pair<std::string, documents>> related) {
         related.emplace_back(m.collection(), std::move(docs));
         answer_finds(std::move(related));
         return run(m.find(document(), find_options().hooks(std::move(hooks))));
@@ -98,7 +102,8 @@ TEST_F(Relations, ReferencesManyGivesEachDocumentOnceInTheOrderOfTheQuery) {
 }
 
 TEST_F(Relations, PolymorphicBelongsToIsOneQueryForEachModel) {
-    auto const found = populate(files, some_files, {"afterFind_owner"}, {{"author", some_authors}, {"post", list({doc("_id", 1)})}});
+    auto const found =
+        populate(files, some_files, {"afterFind_owner"}, {{"author", some_authors}, {"post", list({doc("_id", 1)})}});
     EXPECT_THAT(store->summary(), ::testing::UnorderedElementsAre("find file", "find author", "find post"));
     EXPECT_TRUE(found[0].at("owner").as_document().contains("friendIds"));
     EXPECT_EQ(found[1].at("owner"), value(doc("_id", 1)));
@@ -154,9 +159,8 @@ TEST_F(Relations, AScopeNarrowsAndShapesWhatIsFound) {
 
 TEST_F(Relations, AScopeOfSeveralDocumentsCountsForEach) {
     answer_finds({{"author", some_authors}});
-    run(authors.find(document(),
-        find_options().hooks(
-            hook_request("afterFind_posts", doc("limit", 2, "skip", 1, "sort", doc("title", 1), "fields", doc("title", 1))))));
+    run(authors.find(document(), find_options().hooks(hook_request("afterFind_posts",
+                                     doc("limit", 2, "skip", 1, "sort", doc("title", 1), "fields", doc("title", 1))))));
     EXPECT_EQ(to_json(store->call<aggregate_op>(1).pipeline),
         R"([{"$match":{"authorId":{"$in":[1,2,3]}}},)"
         R"({"$setWindowFields":{"partitionBy":"$authorId","sortBy":{"title":1},)"
@@ -176,14 +180,15 @@ TEST_F(Relations, AScopeHasHooksOfItsOwn) {
 }
 
 TEST_F(Relations, AreNotAskedForTwiceWithDifferentScopes) {
-    auto const e = failure_of(authors.find(document(),
-        find_options().hooks(hook_request("afterFind_posts", doc("limit", 1)), hook_request("afterFind_posts", doc("limit", 2)))));
+    auto const e = failure_of(authors.find(document(), find_options().hooks(hook_request("afterFind_posts", doc("limit", 1)),
+                                                           hook_request("afterFind_posts", doc("limit", 2)))));
     EXPECT_EQ(e.code(), errc::invalid_argument);
     EXPECT_THAT(e.message(), HasSubstr("posts"));
 }
 
 TEST_F(Relations, RefuseScopesThatMakeNoSense) {
-    for (auto const& scope : {doc("limit", -1), doc("limit", "1"), doc("filter", 1), doc("sort", "a"), doc("where", document())}) {
+    for (auto const& scope :
+        {doc("limit", -1), doc("limit", "1"), doc("filter", 1), doc("sort", "a"), doc("where", document())}) {
         auto const e = failure_of(authors.find(document(), find_options().hooks(hook_request("afterFind_posts", scope))));
         EXPECT_EQ(e.code(), errc::invalid_argument) << to_json(scope);
     }
@@ -206,8 +211,8 @@ TEST_F(Relations, ShareAFindWhenTheyAskForTheSame) {
 
 TEST_F(Relations, RenderTheirDocumentsByTheirModel) {
     posts.add_virtual(virtual_field("shout").get([](model_document& d) { return d.text("title") + "!"; }));
-    auto found = populate(authors, list({doc("_id", 1)}), {"afterFind_posts"},
-        {{"post", list({doc("_id", 11, "title", "t", "authorId", 1)})}});
+    auto found = populate(
+        authors, list({doc("_id", 1)}), {"afterFind_posts"}, {{"post", list({doc("_id", 11, "title", "t", "authorId", 1)})}});
     auto const rendered = authors.schema()->to_json(found[0]);
     EXPECT_EQ(get_path(rendered, "posts.0.shout")->as_string(), "t!");
 }

@@ -224,5 +224,90 @@ TEST(definition_in_a_file, is_read_and_named_in_errors) {
     EXPECT_EQ(caught([&] { load_model_definition(file); }).code(), errc::bad_file);
 }
 
+TEST(definition_in_json, knows_keys_columns_rules_and_empty_values) {
+    auto const d = model_definition::parse(R"({
+        "collection": "members",
+        "primaryKey": {"name": "code", "validation": {"type": "string"}, "required": true},
+        "fields": [
+            {"name": "mail", "column": "m", "unique": "sparse",
+             "validation": {"type": "string", "transform": ["trim"], "validate": {"minLength": 2, "even": null}}},
+            {"name": "a", "unique": true}, {"name": "b", "unique": "strict"}, {"name": "c", "unique": false}, {"name": "d", "unique": "nonUnique"},
+            {"name": "o", "validation": {"type": "object", "schema": [{"name": "k", "column": "x", "type": "string", "transform": "toUpperCase"}]}},
+            {"name": "l", "validation": {"type": "array", "schema": {"type": "string", "validate": "isEmail"}}}
+        ],
+        "emptyValues": {"string": ["", "none"]}, "faultsAsDeclared": true, "textForms": true
+    })",
+        functions());
+    EXPECT_EQ(d.key(), "code");
+    EXPECT_TRUE(d.text_forms());
+    EXPECT_TRUE(d.faults_as_declared());
+    EXPECT_TRUE(d.empty_values().is_empty(type_kind::string, "none"));
+    EXPECT_FALSE(d.empty_values().is_empty(type_kind::string, nullptr)) << "the set of a type is replaced";
+    EXPECT_TRUE(d.empty_values().is_empty(type_kind::array, array())) << "others are by type";
+    auto const s = schema::compile(d);
+    auto const& mail = *s->field("mail");
+    EXPECT_EQ(mail.column, "m");
+    EXPECT_EQ(mail.unique, uniqueness::sparse);
+    ASSERT_EQ(mail.type.checks.size(), 2U);
+    EXPECT_EQ(mail.type.checks[0].label, "minLength");
+    EXPECT_EQ(mail.type.checks[0].argument, value(2));
+    EXPECT_EQ(mail.type.transforms.at(0).label, "trim");
+    EXPECT_EQ(s->field("a")->unique, uniqueness::strict);
+    EXPECT_EQ(s->field("b")->unique, uniqueness::strict);
+    EXPECT_EQ(s->field("c")->unique, uniqueness::none);
+    EXPECT_EQ(s->field("d")->unique, uniqueness::none);
+    auto good = stored(*s, json(R"({"code": "1", "o": {"k": "a"}, "l": ["a@b.de"]})"));
+    EXPECT_EQ(to_json(good.at("o")), R"({"k":"A"})");
+    EXPECT_EQ(wrong(*s, json(R"({"code": "1", "l": ["x"]})")), strings{"l.0 isEmail"});
+}
+
+TEST(definition_in_json, knows_all_kinds_of_relationships) {
+    auto const d = model_definition::parse(R"({"collection": "m", "relationships": [
+        {"name": "a", "type": "belongsTo", "modelName": "x", "foreignKey": "ref"},
+        {"name": "b", "type": "belongsTo", "polymorphic": true, "discriminator": "kind"},
+        {"name": "c", "type": "hasOne", "polymorphic": "owner"},
+        {"name": "ds", "type": "hasMany", "foreignKey": "mId"},
+        {"name": "es", "type": "referencesMany"}]})");
+    auto const& r = d.relations();
+    ASSERT_EQ(r.size(), 5U);
+    EXPECT_EQ(r[0].left_key, "ref");
+    EXPECT_EQ(r[0].model, "x");
+    EXPECT_EQ(r[1].discriminator, "kind");
+    EXPECT_EQ(r[2].through, "owner");
+    EXPECT_EQ(r[3].right_key, "mId");
+    EXPECT_TRUE(r[3].inverse);
+    EXPECT_EQ(r[4].left_key, "eIds");
+}
+
+struct wrong_json {
+    char const* name;
+    char const* text;
+    char const* path;
+};
+
+class wrong_definitions : public testing::TestWithParam<wrong_json> {};
+
+TEST_P(wrong_definitions, say_where) {
+    auto const e = caught([] { model_definition::parse(GetParam().text); });
+    EXPECT_EQ(e.code(), errc::definition);
+    EXPECT_EQ(e.details().path, GetParam().path);
+}
+
+INSTANTIATE_TEST_SUITE_P(schema, wrong_definitions,
+    testing::Values(
+        wrong_json{"unique", R"({"collection": "m", "fields": [{"name": "a", "unique": "maybe"}]})", "fields.0.unique"},
+        wrong_json{"transform",
+            R"({"collection": "m", "fields": [{"name": "a", "validation": {"type": "any", "transform": 5}}]})",
+            "fields.0.validation.transform"},
+        wrong_json{"validator",
+            R"({"collection": "m", "fields": [{"name": "a", "validation": {"type": "any", "validate": "none"}}]})",
+            "fields.0.validation.validate"},
+        wrong_json{
+            "column_of_the_key", R"({"collection": "m", "primaryKey": {"name": "a", "column": "b"}})", "primaryKey.column"},
+        wrong_json{"empty_values", R"({"collection": "m", "emptyValues": {"text": []}})", "emptyValues.text"},
+        wrong_json{
+            "relation", R"({"collection": "m", "relationships": [{"name": "a", "type": "hasAll"}]})", "relationships.0.type"}),
+    case_name);
+
 } // namespace
 } // namespace cormorant::test

@@ -73,9 +73,9 @@ INSTANTIATE_TEST_SUITE_P(schema, wrong_relations,
     [](auto const& p) { return p.param.name; });
 
 TEST(singular, knows_the_plain_rules) {
-    for (auto const& [plural, one] : {std::pair("categories", "category"), {"boxes", "box"}, {"matches", "match"}, {"dishes", "dish"},
-             {"classes", "class"}, {"users", "user"}, {"address", "address"}, {"status", "status"}, {"statuses", "status"}, {"s", "s"},
-             {"data", "data"}, {"houses", "house"}}) {
+    for (auto const& [plural, one] : {std::pair("categories", "category"), {"boxes", "box"}, {"matches", "match"},
+             {"dishes", "dish"}, {"classes", "class"}, {"users", "user"}, {"address", "address"}, {"status", "status"},
+             {"statuses", "status"}, {"s", "s"}, {"data", "data"}, {"houses", "house"}}) {
         EXPECT_EQ(singular(plural), one) << plural;
     }
 }

@@ -7,8 +7,8 @@
 
 namespace cormorant::detail {
 
-/// By the full mapping of Unicode, without regard to a language: `ß` becomes `SS`, a sigma at the end of a word `ς`. Bytes that are
-/// no UTF-8 stay as they are.
+/// By the full mapping of Unicode, without regard to a language: `ß` becomes `SS`, a sigma at the end of a word `ς`. Bytes that
+/// are no UTF-8 stay as they are.
 std::string to_upper(std::string_view text);
 std::string to_lower(std::string_view text);
 

@@ -1,6 +1,6 @@
-#include "bson/letters.hpp"
+#include "schema/letters.hpp"
 
-#include "bson/letter_table.hpp"
+#include "schema/letter_table.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -26,8 +26,8 @@ std::size_t length_of(unsigned char lead) noexcept {
 
 template <class Runs>
 char32_t map_simple(Runs const& runs, char32_t c) noexcept {
-    auto const* const run = std::upper_bound(
-        runs.begin(), runs.end(), c, [](char32_t wanted, letter_run const& r) { return wanted <= r.last; });
+    auto const* const run =
+        std::upper_bound(runs.begin(), runs.end(), c, [](char32_t wanted, letter_run const& r) { return wanted <= r.last; });
     if (run == runs.end() || c < run->first || (c - run->first) % run->stride != 0) {
         return c;
     }
@@ -36,8 +36,8 @@ char32_t map_simple(Runs const& runs, char32_t c) noexcept {
 
 template <class Special>
 std::optional<std::string_view> map_special(Special const& special, char32_t c) noexcept {
-    auto const* const found =
-        std::lower_bound(special.begin(), special.end(), c, [](special_letter const& s, char32_t wanted) { return s.letter < wanted; });
+    auto const* const found = std::lower_bound(
+        special.begin(), special.end(), c, [](special_letter const& s, char32_t wanted) { return s.letter < wanted; });
     return found != special.end() && found->letter == c ? std::optional(found->mapped) : std::nullopt;
 }
 
@@ -124,7 +124,8 @@ bool is_cased(char32_t c) noexcept {
 }
 
 std::string to_upper(std::string_view text) {
-    return map(text, upper_runs, upper_special, [](char32_t, std::string const&, std::string_view) { return std::optional<char32_t>(); });
+    return map(text, upper_runs, upper_special,
+        [](char32_t, std::string const&, std::string_view) { return std::optional<char32_t>(); });
 }
 
 std::string to_lower(std::string_view text) {
