@@ -175,12 +175,13 @@ void journal::create_journal(std::uint64_t generation) {
 // --- recording
 
 void journal::record(effect e) {
-    uncommitted_.emplace_back(std::move(e));
+    uncommitted_.push_back(entry{std::move(e), false});
 }
 
 void journal::commit() noexcept {
     if (uncommitted_.empty())
         return;
+    uncommitted_.back().ends_operation = true;
     {
         std::lock_guard const lock(mutex_);
         position_ += uncommitted_.size();
@@ -195,7 +196,7 @@ void journal::commit() noexcept {
 
 void journal::begin_generation() {
     std::lock_guard const lock(mutex_);
-    recorded_.emplace_back();
+    recorded_.push_back(entry());
 }
 
 std::uint64_t journal::position() const {
@@ -294,8 +295,8 @@ void journal::become_durable(std::uint64_t position) {
 
 void journal::write(std::vector<entry> const& entries) {
     for (entry const& e : entries) {
-        if (e) {
-            encoder_->add(*e);
+        if (e.what) {
+            encoder_->add(*e.what, e.ends_operation);
             continue;
         }
         // The old journal has to be complete before there is a newer one, whatever `sync` says.

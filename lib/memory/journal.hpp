@@ -75,8 +75,11 @@ public:
     void check() const;
 
 private:
-    /// An effect; or, without one, the border between two journals.
-    using entry = std::optional<effect>;
+    struct entry {
+        /// Nothing: the border between two journals.
+        std::optional<effect> what;
+        bool ends_operation = false;
+    };
     struct found_files;
 
     found_files find_files() const;

@@ -71,7 +71,7 @@ bson_buffer encode_file_header(file_kind kind, std::uint64_t generation) {
 
 // --- writing
 
-void frame_encoder::add(effect const& e) {
+void frame_encoder::add(effect const& e, bool ends_operation) {
     if (!open_) {
         open_ = bytes_.size();
         bytes_.resize(bytes_.size() + frame_head_size);
@@ -86,7 +86,7 @@ void frame_encoder::add(effect const& e) {
         append_bson(bytes_, doc("_id", e.body->at("_id")));
     else
         append_bson(bytes_, *e.body);
-    if (bytes_.size() - *open_ > frame_target)
+    if (bytes_.size() - *open_ > (ends_operation ? frame_target : frame_limit))
         finish();
 }
 

@@ -32,8 +32,9 @@ namespace cormorant::memory {
 enum class file_kind : std::uint32_t { journal = 1, snapshot = 2 };
 
 inline constexpr std::size_t file_header_size = 28;
-/// Frames are closed when they are longer; one effect is never divided.
+/// A frame that is longer is closed when an operation has ended; one that reaches the limit, also within an operation.
 inline constexpr std::size_t frame_target = 1024 * 1024;
+inline constexpr std::size_t frame_limit = 16 * 1024 * 1024;
 
 std::uint32_t crc32c(std::span<std::byte const> bytes);
 
@@ -46,7 +47,8 @@ public:
     /// Frames follow each other from `offset` on.
     frame_encoder(std::uint64_t generation, std::uint64_t offset) noexcept : generation_(generation), offset_(offset) {}
 
-    void add(effect const& e);
+    /// `ends_operation`: the next effect is of another operation.
+    void add(effect const& e, bool ends_operation = true);
     /// Closes the frame that is open.
     void finish();
     /// The bytes of closed frames; they are to be written at the end of the file.
