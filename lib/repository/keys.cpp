@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -55,33 +56,61 @@ private:
     bool as_text_;
 };
 
-asio::awaitable<bool> is_taken(cormorant::connection db, std::string collection, value key, operation_options const& outer) {
-    count_op op;
+/// The keys of a collection from `from` on, in their order.
+asio::awaitable<documents> keys_from(
+    cormorant::connection db, std::string collection, std::int64_t from, std::int64_t limit, operation_options const& outer) {
+    find_op op;
     op.collection = std::move(collection);
-    op.filter = doc("_id", std::move(key));
-    op.limit = 1;
+    op.filter = doc("_id", doc("$gte", from));
+    op.projection = doc("_id", 1);
+    op.sort = doc("_id", 1);
+    op.limit = limit;
     call_options options;
     options.deadline = outer.deadline_value;
     options.session = outer.session_value;
-    auto const n = co_await db.store()->async_run(std::move(op), std::move(options), asio::use_awaitable);
-    co_return n != 0;
+    cursor found = co_await db.store()->async_run(std::move(op), std::move(options), asio::use_awaitable);
+    documents keys;
+    for (;;) {
+        batch next = co_await found.async_next(asio::use_awaitable);
+        if (next.empty())
+            co_return keys;
+        std::ranges::move(std::move(next).take_documents(), std::back_inserter(keys));
+    }
+}
+
+/// The first number from `from` on that is no key; `from` itself is answered after one look at one key.
+asio::awaitable<std::int64_t> first_free(
+    cormorant::connection db, std::string collection, std::int64_t from, operation_options const& outer) {
+    constexpr std::int64_t page = 1000;
+    for (std::int64_t limit = 1;; limit = page) {
+        auto const keys = co_await keys_from(db, collection, from, limit, outer);
+        for (document const& d : keys) {
+            if (d.at("_id") != value(from))
+                co_return from;
+            ++from;
+        }
+        if (keys.size() < static_cast<std::size_t>(limit))
+            co_return from;
+    }
 }
 
 /// Expects that the handler, which owns `numbers`, lives as long as the coroutine: it is the definition's.
 asio::awaitable<void> number_documents(write_args& a, std::string const& key, type_kind kind, key_sequence& numbers) {
+    auto const db = a.model.connection();
+    auto const& collection = a.model.collection();
     for (document& d : a.written) {
         if (d.contains(key))
             continue;
         if (kind != type_kind::any && kind != type_kind::number && kind != type_kind::integer)
             refuse(key, kind, "numbers are");
         for (;;) {
-            auto const n = numbers.next(a.model.collection());
-            auto db = a.model.connection();
-            bool const taken = co_await is_taken(std::move(db), a.model.collection(), value(n), a.options);
-            if (!taken) {
-                d.prepend(key, value(n));
+            auto const drawn = numbers.next(collection);
+            auto const free = co_await first_free(db, collection, drawn, a.options);
+            if (free == drawn) {
+                d.prepend(key, value(drawn));
                 break;
             }
+            numbers.skip_to(collection, free); // somebody else may draw it before
         }
     }
 }

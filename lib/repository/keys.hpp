@@ -4,6 +4,7 @@
 
 #include <cormorant/repository/database_schema.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -18,6 +19,12 @@ public:
     std::int64_t next(std::string const& collection) {
         std::lock_guard lock(mutex_);
         return ++last_[collection];
+    }
+    /// Numbers below this one are not given any more.
+    void skip_to(std::string const& collection, std::int64_t number) {
+        std::lock_guard lock(mutex_);
+        auto& last = last_[collection];
+        last = std::max(last, number - 1);
     }
 
 private:

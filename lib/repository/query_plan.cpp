@@ -231,7 +231,15 @@ private:
 } // namespace
 
 void query_plan::apply(find_options& options, schema const& s) {
-    options.cast_docs(false).sort(std::move(sort)).skip(skip).limit(limit).fields(std::move(fields));
+    options.cast_docs(false);
+    if (!sort.empty())
+        options.sort(std::move(sort));
+    if (skip != 0)
+        options.skip(skip);
+    if (limit != 0)
+        options.limit(limit);
+    if (!fields.empty())
+        options.fields(std::move(fields));
     if (includes.empty())
         return;
     if (!options.hooks_value)

@@ -35,7 +35,13 @@ public:
     cormorant::model const& model() const noexcept { return model_; }
     cormorant::schema const& schema() const noexcept { return *schema_; }
     std::string const& key() const noexcept { return schema_->key(); }
-    document by_key(value id) const { return doc(key(), detail::equal_to(std::move(id))); }
+    /// The filter for one key. Text is one of an object id only where the definition wants object ids.
+    document by_key(value id) const {
+        auto const* const field = schema_->field(key());
+        if (id.is_string() && field != nullptr && field->type.kind == type_kind::object_id)
+            return model_.id_filter(std::move(id));
+        return doc(key(), detail::equal_to(std::move(id)));
+    }
 
     detail::query_plan plan(query const& q, detail::query_scope scope) {
         auto plan = detail::plan_query(schema(), q.spec(), scope);
@@ -87,7 +93,7 @@ private:
     std::vector<detail::written_pattern> patterns_;
 };
 
-/// Runs a method.
+/// Runs a method. The call lives in this coroutine, so it outlives that of `work`.
 template <class T, class... Arguments>
 asio::awaitable<T> run(state_ptr state, std::string key, std::string_view method, asio::awaitable<T> (*work)(call&, Arguments...),
     std::type_identity_t<Arguments>... arguments) {
@@ -257,7 +263,7 @@ asio::awaitable<std::int64_t> repository::patch(document data, where_clause wher
     return run(state_, key_, "patch", cormorant::patch, std::move(data), std::move(where), std::move(options));
 }
 asio::awaitable<std::int64_t> repository::delete_(where_clause where, remove_options options) const {
-    return run(state_, key_, "delete_", remove, std::move(where), std::move(options));
+    return run(state_, key_, "delete", remove, std::move(where), std::move(options));
 }
 asio::awaitable<bool> repository::delete_by_id(value id, remove_options options) const {
     return run(state_, key_, "delete_by_id", remove_by_id, std::move(id), std::move(options));

@@ -35,7 +35,8 @@ enum class key_source : std::uint8_t {
     /// Object ids as a server makes them, for keys of the types `any`, `object_id` and `string` (as text).
     object_ids,
     /// 1, 2, 3 ... for each collection, for keys of the types `any`, `number` and `integer`. Keys in use are passed over, keys of
-    /// removed documents are not used again while the process lives; costs one more query. For stores that one process writes to.
+    /// removed documents are not used again while the process lives; costs one more find of one key. For stores that one process
+    /// writes to.
     sequence,
 };
 

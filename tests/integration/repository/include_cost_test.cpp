@@ -1,16 +1,14 @@
-/// What an include costs: the table of docs/repositories.md, measured on the store that MONGO_DSN names, else on the memory
-/// store.
+/// What an include costs: the table of docs/repositories.md, on each store.
 
 #include "coroutine.hpp"
 #include "counting_store.hpp"
+#include "stores.hpp"
 
-#include <cormorant/connect.hpp>
 #include <cormorant/repository/database_schema.hpp>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <functional>
 #include <map>
 #include <memory>
@@ -65,12 +63,10 @@ std::vector<include_case> cases() {
     };
 }
 
-class IncludeCost : public ::testing::Test {
+class IncludeCost : public ::testing::TestWithParam<std::string> {
 protected:
     IncludeCost() {
-        char const* const dsn = std::getenv("MONGO_DSN");
-        auto const uri = dsn == nullptr ? std::string("memory://") : std::string(dsn);
-        store = std::make_shared<counting_store>(make_store(uri));
+        store = std::make_shared<counting_store>(testing::store_of(GetParam()));
         schema.define_adapter("counting", [this](document const&) { return store; });
         schema.define_datasource(datasource("db", "counting"));
         for (char const* definition : models)
@@ -79,7 +75,6 @@ protected:
     ~IncludeCost() override {
         try {
             run(drop());
-            run(schema.close());
         } catch (error const& e) {
             ADD_FAILURE() << e.what();
         }
@@ -114,8 +109,8 @@ protected:
     database_schema schema;
 };
 
-TEST_F(IncludeCost, DoesNotGrowWithTheDocumentsThatInclude) {
-    fmt::print("{:<36}{:>9}{:>9}{:>9}\n", "queries of an include", 1, 100, 10'000);
+TEST_P(IncludeCost, DoesNotGrowWithTheDocumentsThatInclude) {
+    fmt::print("{:<36}{:>9}{:>9}{:>9}\n", "queries of an include, " + GetParam(), 1, 100, 10'000);
     std::map<std::string, std::vector<int>> table;
     for (int const parents : {1, 100, 10'000}) {
         run(fill(parents));
@@ -134,7 +129,7 @@ TEST_F(IncludeCost, DoesNotGrowWithTheDocumentsThatInclude) {
     }
 }
 
-TEST_F(IncludeCost, LimitsCountForEachDocument) {
+TEST_P(IncludeCost, LimitsCountForEachDocument) {
     run(fill(100));
     auto const found =
         run(schema.repository("parent").find(query()
@@ -147,6 +142,8 @@ TEST_F(IncludeCost, LimitsCountForEachDocument) {
         EXPECT_EQ(parent.at("first").as_document().at("n"), value(4));
     }
 }
+
+INSTANTIATE_TEST_SUITE_P(stores, IncludeCost, ::testing::ValuesIn(testing::store_kinds()), [](auto const& p) { return p.param; });
 
 } // namespace
 } // namespace cormorant

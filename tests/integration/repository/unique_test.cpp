@@ -1,8 +1,8 @@
-/// Two writers of one unique value, on the store that MONGO_DSN names, else on the memory store.
+/// Writers of one unique value at the same time, on each store.
 
 #include "coroutine.hpp"
+#include "stores.hpp"
 
-#include <cormorant/connect.hpp>
 #include <cormorant/repository/database_schema.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -10,8 +10,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <memory>
 #include <string>
 
 namespace cormorant {
@@ -19,11 +17,10 @@ namespace {
 
 using testing::run;
 
-class UniqueRace : public ::testing::Test {
+class UniqueRace : public ::testing::TestWithParam<std::string> {
 protected:
     UniqueRace() {
-        char const* const dsn = std::getenv("MONGO_DSN");
-        auto const store = make_store(dsn == nullptr ? "memory://" : dsn);
+        auto const store = testing::store_of(GetParam());
         schema.define_adapter("shared", [store](document const&) { return store; });
         schema.define_datasource(datasource("db", "shared"));
         schema.define_model(
@@ -33,7 +30,6 @@ protected:
     ~UniqueRace() override {
         try {
             run(schema.connection("db").drop_collection("accounts"));
-            run(schema.close());
         } catch (error const& e) {
             ADD_FAILURE() << e.what();
         }
@@ -42,7 +38,7 @@ protected:
     database_schema schema;
 };
 
-TEST_F(UniqueRace, HasOneWinner) {
+TEST_P(UniqueRace, HasOneWinner) {
     constexpr int writers = 20;
     auto const accounts = schema.repository("account");
     boost::asio::io_context loop;
@@ -70,7 +66,7 @@ TEST_F(UniqueRace, HasOneWinner) {
     EXPECT_EQ(run(accounts.count()), 1);
 }
 
-TEST_F(UniqueRace, LeavesEmptyValuesAlone) {
+TEST_P(UniqueRace, LeavesEmptyValuesAlone) {
     auto const accounts = schema.repository("account");
     for (auto const& data : {doc("n", 1), doc("email", nullptr), doc("email", "")}) {
         run(accounts.create(data));
@@ -78,6 +74,8 @@ TEST_F(UniqueRace, LeavesEmptyValuesAlone) {
     }
     EXPECT_EQ(run(accounts.count()), 6);
 }
+
+INSTANTIATE_TEST_SUITE_P(stores, UniqueRace, ::testing::ValuesIn(testing::store_kinds()), [](auto const& p) { return p.param; });
 
 } // namespace
 } // namespace cormorant
