@@ -341,28 +341,32 @@ void journal::begin_snapshots(std::function<effect_source()> take) {
     take_ = std::move(take);
 }
 
-void journal::take_snapshot_when_due() {
+void journal::take_snapshot_when_due() noexcept {
     {
         std::lock_guard const lock(mutex_);
         if (snapshot_running_ || encoder_->offset() < std::max(settings_.snapshot_size, snapshot_bytes_))
             return;
-    }
-    effect_source source;
-    {
-        std::lock_guard const lock(take_mutex_);
-        if (take_)
-            source = take_();
-    }
-    if (!source)
-        return;
-    if (snapshot_thread_.joinable())
-        snapshot_thread_.join();
-    {
-        std::lock_guard const lock(mutex_);
         snapshot_running_ = true;
     }
-    snapshot_thread_ =
-        std::thread([this, source = std::move(source), generation = generation_ + 1] { write_snapshot(source, generation); });
+    try {
+        effect_source source;
+        {
+            std::lock_guard const lock(take_mutex_);
+            if (take_)
+                source = take_();
+        }
+        if (snapshot_thread_.joinable())
+            snapshot_thread_.join();
+        if (source) {
+            snapshot_thread_ = std::thread(
+                [this, source = std::move(source), generation = generation_ + 1] { write_snapshot(source, generation); });
+            return;
+        }
+    } catch (std::exception const&) {
+        // No memory or no thread: there will be a next time.
+    }
+    std::lock_guard const lock(mutex_);
+    snapshot_running_ = false;
 }
 
 void journal::write_snapshot(effect_source const& source, std::uint64_t generation) noexcept {

@@ -95,7 +95,7 @@ private:
     void become_durable(std::uint64_t position);
     void fail(std::exception_ptr failure) noexcept;
     void release(std::vector<std::unique_ptr<durability_waiter>> waiters, std::exception_ptr failure) noexcept;
-    void take_snapshot_when_due();
+    void take_snapshot_when_due() noexcept;
     void write_snapshot(effect_source const& source, std::uint64_t generation) noexcept;
     void finish_snapshot(std::uint64_t generation) noexcept;
     void remove_before(std::uint64_t generation) noexcept;

@@ -205,7 +205,7 @@ TEST_F(crash_test, what_was_acknowledged_survives_being_killed) {
         ASSERT_TRUE(first) << "the writer says nothing, round " << round;
         follow(*first);
         // Some die while they begin, most in the middle of their work.
-        auto const lifetime = std::chrono::microseconds(std::uniform_int_distribution(0, round % 10 == 0 ? 2000 : 40000)(random));
+        auto const lifetime = std::chrono::microseconds(std::uniform_int_distribution(0, round % 10 == 0 ? 2000 : 30000)(random));
         auto const end = clock::now() + lifetime;
         while (auto const line = process.line(end))
             follow(*line);
@@ -221,8 +221,8 @@ TEST_F(crash_test, what_was_acknowledged_survives_being_killed) {
             snapshots = std::max(snapshots,
                 each.path().filename().string().starts_with("snapshot-") ? std::atoi(each.path().filename().c_str() + 9) : 0);
     }
-    std::printf("seed %u: %d kills, %lld writes acknowledged, %lld more were found written, %d snapshots\n", seed, kills,
-        static_cast<long long>(acknowledged_), static_cast<long long>(unacknowledged_), snapshots);
+    std::printf("seed %u: %d kills, %lld writes acknowledged, %lld more were found written, the last snapshot is number %d\n",
+        seed, kills, static_cast<long long>(acknowledged_), static_cast<long long>(unacknowledged_), snapshots);
     EXPECT_GT(acknowledged_, kills);
     EXPECT_GT(snapshots, 0);
 }
