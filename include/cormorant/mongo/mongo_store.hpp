@@ -32,9 +32,9 @@ public:                                                                         
 private:                                                                                                                          \
     type name##_ = initial;
 
-    /// Clients (sockets to the primary) at most. Default 16.
+    /// Connections of the fast lane at most, for all execution contexts together; and as many clients of libmongoc. Default 16.
     CORMORANT_OPTION(std::size_t, max_pool_size, 16)
-    /// Clients that are kept even when idle. Default 0.
+    /// Connections that are kept even when idle. Default 0.
     CORMORANT_OPTION(std::size_t, min_pool_size, 0)
     /// Clients that may be connecting at the same time. Default 2.
     CORMORANT_OPTION(std::size_t, max_connecting, 2)
@@ -57,15 +57,19 @@ private:                                                                        
 
 /// A store for `mongodb://[user:password@]host[:port],.../database[?options]`. Nothing is connected yet: the first operation connects.
 ///
-/// Owns one driver thread, on which nothing of the user's runs. libmongoc runs there on fibers, one for each pooled client; its log
-/// messages are dropped, in the whole process. A cursor keeps its client until its end or until it is closed.
+/// Plain operations use sockets on the execution context of the handler (`mongo_options::fast_lane`). For all else the store owns one
+/// driver thread, on which nothing of the user's runs: libmongoc runs there on fibers, one for each pooled client; its log messages are
+/// dropped, in the whole process. A cursor of the fast lane keeps a session, one of the driver thread keeps its client, until its end
+/// or until it is closed.
 /// Throws `errc::bad_uri` when the string is malformed, has an unknown option, names no database or asks for something that would block
 /// (GSSAPI, MONGODB-AWS, `loadBalanced`), `errc::unsupported` for `mongodb+srv`, `errc::bad_file` for certificates that cannot be read
 /// and `errc::invalid_argument` for sizes of the pool that make no sense. Reads the files that the TLS options name.
 ///
 /// Reads are sent a second time when the connection breaks or the server is not the primary any more (`retryReads`). So are inserts and
 /// writes of one document on a replica set, where the server knows them again (`retryWrites`); no other write is.
-/// The end of the last reference ends what is in flight with `errc::cancelled` and waits until the driver is done with it.
+/// The end of the last reference ends what is in flight with `errc::cancelled` and waits until the driver is done with its part. What is
+/// in flight on a context that ends first is destroyed with the context, its handlers uncalled, as Asio does with its own operations.
+/// `async_close` completes when every context has let go of its calls: one that nobody runs delays it.
 std::shared_ptr<store> make_mongo_store(std::string_view uri, mongo_options options = mongo_options());
 
 } // namespace cormorant
