@@ -18,7 +18,17 @@ namespace {
 constexpr auto selection_pause = 500ms;
 } // namespace
 
-driver::driver(mongo_settings settings) : settings_(std::move(settings)), pool_(settings_.pool) {}
+namespace {
+// What is to be ready is what plain operations use.
+pool_limits limits_of(mongo_settings const& settings) {
+    auto limits = settings.pool;
+    if (settings.fast_lane)
+        limits.min_size = 0;
+    return limits;
+}
+} // namespace
+
+driver::driver(mongo_settings settings) : settings_(std::move(settings)), pool_(limits_of(settings_)) {}
 
 // --- from other threads ------------------------------------------------------------------------------------------------
 

@@ -60,10 +60,10 @@ bool fast_lane::serves(request const& r, mongo_settings const& settings) noexcep
 
 void fast_lane::start(std::shared_ptr<fast_call> c) {
     c->lane_ = shared_from_this();
-    watch(*c->caller->context);
     auto const now = steady_clock::now();
     later todo;
     guard lock(mutex_);
+    watch(*c->caller->context, lock);
     if (closing_) {
         lock.unlock();
         return c->fail(errc::not_connected, "the store is closed", phase::none);
@@ -279,6 +279,7 @@ void fast_lane::offered(client_id id, socket_offer offer) {
             todo.passed_on.push_back(std::move(mine));
         }
         apply(pool_.connect_failed(id, connect_failure::transient, now), now, nullptr, 0, todo);
+        apply(pool_.close(), now, nullptr, 0, todo);
     } else if (generation != generation_ && !closing_) {
         opening_[id] = generation_;
         todo.opened.push_back(id);
@@ -347,19 +348,31 @@ void fast_lane::begin_granted(std::shared_ptr<fast_call> c) {
     if (c->state_ != fast_call::state::granted)
         return;
     if (c->ended_by_ != errc()) {
-        auto const why = c->ended_by_;
-        c->outcome.code = why;
-        c->outcome.message = describe(why);
-        c->outcome.where = phase::queue;
         put_back(*c, true, steady_clock::now(), c->caller->context, todo);
-        auto const mine = finish(*c, todo);
-        lock.unlock();
-        carry_out(std::move(todo));
-        return mine->complete(delivery::in_place);
+        return end_unsent(std::move(c), lock, std::move(todo), delivery::in_place);
     }
     c->state_ = fast_call::state::running;
     lock.unlock();
     begin(std::move(c), delivery::in_place);
+}
+
+// Interrupted before anything was written; it has no connection any more.
+void fast_lane::end_unsent(std::shared_ptr<fast_call> c, guard& lock, later todo, delivery how) {
+    c->outcome.code = c->ended_by_;
+    c->outcome.message = describe(c->ended_by_);
+    c->outcome.where = phase::queue;
+    hand_back(std::move(c), lock, std::move(todo), how);
+}
+
+// The call is over: who waits for its connection comes first, then its caller.
+void fast_lane::hand_back(std::shared_ptr<fast_call> c, guard& lock, later todo, delivery how) {
+    finish(*c, todo);
+    auto const drained = std::exchange(todo.drained, {});
+    lock.unlock();
+    carry_out(std::move(todo));
+    c->complete(how);
+    for (auto const& done : drained)
+        done();
 }
 
 void fast_lane::begin(std::shared_ptr<fast_call> c, delivery how) {
@@ -370,6 +383,8 @@ void fast_lane::begin(std::shared_ptr<fast_call> c, delivery how) {
         guard lock(mutex_);
         auto const now = steady_clock::now();
         put_back(*c, false, now, c->caller->context, todo);
+        if (c->ended_by_ != errc()) // it is we who shut it down
+            return end_unsent(std::move(c), lock, std::move(todo), how);
         enqueue(*c, now, c->caller->context, todo);
         lock.unlock();
         return carry_out(std::move(todo));
@@ -563,10 +578,7 @@ void fast_lane::settle(std::shared_ptr<fast_call> c, answer a, bool usable, deli
         lock.unlock();
         return carry_out(std::move(todo));
     }
-    finish(*c, todo);
-    lock.unlock();
-    carry_out(std::move(todo));
-    c->complete(how);
+    hand_back(std::move(c), lock, std::move(todo), how);
 }
 
 // --- sessions and cursors ----------------------------------------------------------------------------------------------
@@ -663,14 +675,12 @@ void fast_lane::close(std::function<void()> done) {
     carry_out(std::move(todo));
 }
 
-void fast_lane::watch(asio::execution_context& home) {
-    {
-        guard const lock(mutex_);
-        if (std::find(homes_.begin(), homes_.end(), &home) != homes_.end())
-            return;
-    }
+void fast_lane::watch(asio::execution_context& home, guard& lock) {
+    if (std::find(homes_.begin(), homes_.end(), &home) != homes_.end())
+        return;
+    lock.unlock(); // the context has a mutex of its own
     asio::use_service<home_watch>(home).add(weak_from_this());
-    guard const lock(mutex_);
+    lock.lock();
     homes_.push_back(&home);
 }
 

@@ -115,15 +115,18 @@ private:
     void say_goodbye();
     void arm(steady_clock::time_point when);
     bool accept(fast_call& c, answer a);
+    void watch(boost::asio::execution_context& home, guard& lock);
     fast_connection* idle_connection() noexcept;
 
     // Without it.
     void carry_out(later todo);
-    void watch(boost::asio::execution_context& home);
     void offered(client_id id, socket_offer offer);
     void end_queued(std::shared_ptr<fast_call> const& c, errc why, phase where);
     void start_timer();
     void tick();
+
+    void end_unsent(std::shared_ptr<fast_call> c, guard& lock, later todo, delivery how);
+    void hand_back(std::shared_ptr<fast_call> c, guard& lock, later todo, delivery how);
 
     // By whoever has the call's connection.
     void begin_granted(std::shared_ptr<fast_call> c);

@@ -19,12 +19,12 @@ namespace cormorant {
 class mongo_options {
 public:
     mongo_options() = default;
-    /// Clients (sockets to the primary) at most. Default 16.
+    /// Connections of the fast lane at most, for all execution contexts together; and as many clients of libmongoc. Default 16.
     mongo_options& max_pool_size(std::size_t n) {
         max_pool_size_ = n;
         return *this;
     }
-    /// Clients that are kept even when idle. Default 0.
+    /// Connections that are kept even when idle. Default 0.
     mongo_options& min_pool_size(std::size_t n) {
         min_pool_size_ = n;
         return *this;
@@ -92,16 +92,20 @@ private:
 /// A store for `mongodb://[user:password@]host[:port],.../database[?options]`. Nothing is connected yet: the first operation
 /// connects.
 ///
-/// Owns one driver thread, on which nothing of the user's runs. libmongoc runs there on fibers, one for each pooled client; its
-/// log messages are dropped, in the whole process. A cursor keeps its client until its end or until it is closed. Throws
-/// `errc::bad_uri` when the string is malformed, has an unknown option, names no database or asks for something that would block
-/// (GSSAPI, MONGODB-AWS, `loadBalanced`), `errc::unsupported` for `mongodb+srv` and in a library that was built without MongoDB,
-/// `errc::bad_file` for certificates that cannot be read and `errc::invalid_argument` for sizes of the pool that make no sense.
-/// Reads the files that the TLS options name.
+/// Plain operations use sockets on the execution context of the handler (`mongo_options::fast_lane`). For all else the store owns one
+/// driver thread, on which nothing of the user's runs: libmongoc runs there on fibers, one for each pooled client; its log messages are
+/// dropped, in the whole process. A cursor of the fast lane keeps a session, one of the driver thread keeps its client, until its end
+/// or until it is closed.
+/// Throws `errc::bad_uri` when the string is malformed, has an unknown option, names no database or asks for something that would block
+/// (GSSAPI, MONGODB-AWS, `loadBalanced`), `errc::unsupported` for `mongodb+srv` and in a library that was built
+/// without MongoDB, `errc::bad_file` for certificates that cannot be read
+/// and `errc::invalid_argument` for sizes of the pool that make no sense. Reads the files that the TLS options name.
 ///
-/// Reads are sent a second time when the connection breaks or the server is not the primary any more (`retryReads`). So are
-/// inserts and writes of one document on a replica set, where the server knows them again (`retryWrites`); no other write is. The
-/// end of the last reference ends what is in flight with `errc::cancelled` and waits until the driver is done with it.
+/// Reads are sent a second time when the connection breaks or the server is not the primary any more (`retryReads`). So are inserts and
+/// writes of one document on a replica set, where the server knows them again (`retryWrites`); no other write is.
+/// The end of the last reference ends what is in flight with `errc::cancelled` and waits until the driver is done with its part. What is
+/// in flight on a context that ends first is destroyed with the context, its handlers uncalled, as Asio does with its own operations.
+/// `async_close` completes when every context has let go of its calls: one that nobody runs delays it.
 std::shared_ptr<store> make_mongo_store(std::string_view uri, mongo_options options = mongo_options());
 
 } // namespace cormorant
