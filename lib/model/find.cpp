@@ -205,9 +205,9 @@ asio::awaitable<void> find_call::execute_in_steps(call_frame& frame) {
             co_await exchange(frame, options, drawing(frame, op), drawn);
         array ids;
         for (document& d : drawn.docs) {
-            value& id = ids.push_back(std::move(d["_id"]));
+            value& chosen = ids.push_back(std::move(d["_id"]));
             if (translation const* const translated = frame.translation())
-                translated->load(id);
+                translated->load(chosen);
         }
         op.filter = doc(frame.schema().key(), doc("$in", std::move(ids)));
     }

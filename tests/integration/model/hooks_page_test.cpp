@@ -62,9 +62,12 @@ std::vector<std::string> members_of(Args&) {
         requires(Args& a) { a.docs; }, "docs");
     add(
         requires(Args& a) { a.delta; }, "delta");
-    requires(Args & a) { a.written; }, "written");
-    requires(Args & a) { a.update_filter; }, "update_filter");
-    requires(Args & a) { a.update_delta; }, "update_delta");
+    add(
+        requires(Args& a) { a.written; }, "written");
+    add(
+        requires(Args& a) { a.update_filter; }, "update_filter");
+    add(
+        requires(Args& a) { a.update_delta; }, "update_delta");
     add(
         requires(Args& a) { a.options; }, "options");
     add(
