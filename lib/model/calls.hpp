@@ -28,7 +28,6 @@ struct basic_call {
     static constexpr operation_kind kind = Kind;
     Options options;
 
-
     explicit basic_call(Options&& o) noexcept : options(std::move(o)) {}
     void prepare(call_frame&) {}
     std::size_t calls(hook_type) const noexcept { return 1; }
@@ -72,7 +71,8 @@ protected:
 private:
     find_op request(call_frame& frame);
     count_op counting(find_op const& op) const;
-    aggregate_op drawing(find_op const& op) const;
+    aggregate_op drawing(call_frame const& frame, find_op op) const;
+    aggregate_op counted_anew(call_frame const& frame, find_op op) const;
     boost::asio::awaitable<void> execute_in_steps(call_frame& frame);
     boost::asio::awaitable<void> send(call_frame& frame, find_op op);
     void log(call_frame& frame) const;

@@ -107,7 +107,9 @@ void explainer::add_hooks(call_frame const& frame, hook_type type, operation_opt
     }
 }
 
-void explainer::add_store(call_frame const& frame, operation const& op) {
+void explainer::add_store(call_frame const& frame, operation op) {
+    if (auto const* const translated = frame.translation())
+        std::visit([&](auto& known) { to_stored(*translated, known); }, op);
     auto s = make(frame, span_kind::store, fmt::format("{} {}", name_of(op), collection_of(op)));
     std::visit(
         [&](auto const& known) {

@@ -24,7 +24,8 @@ public:
         // What surrounds the call has its own trace and budget.
         call.options.trace_value = nullptr;
         call.options.scope_value = nullptr;
-        explainer(result, explanation::no_parent, hook_origin::runtime_hook, std::string()).run(std::move(state), std::move(call));
+        explainer(result, explanation::no_parent, hook_origin::runtime_hook, std::string())
+            .run(std::move(state), std::move(call));
         return result;
     }
 
@@ -59,8 +60,8 @@ private:
                 add_hooks(frame, type, call.options);
         }
         if constexpr (requires { call.requests(frame); }) {
-            for (operation const& op : call.requests(frame))
-                add_store(frame, op);
+            for (operation& op : call.requests(frame))
+                add_store(frame, std::move(op));
         } else {
             add_store(frame, to_operation(call.request(frame)));
         }
@@ -81,7 +82,7 @@ private:
     explanation::step make(call_frame const& frame, span_kind kind, std::string name) const;
     void add_hooks(call_frame const& frame, hook_type type, operation_options& options);
     void add_hook(call_frame const& frame, planned_hook const& hook, operation_options const& options);
-    void add_store(call_frame const& frame, operation const& op);
+    void add_store(call_frame const& frame, operation op);
     void add_population(call_frame const& frame, std::span<planned_hook const> hooks, find_options& options);
 
     explanation& out_;

@@ -140,11 +140,15 @@ asio::awaitable<void> find_call::execute(call_frame& frame) {
 asio::awaitable<void> find_call::send(call_frame& frame, find_op op) {
     if (options.per_value.empty())
         return exchange(frame, options, std::move(op), *this);
-    if (translation const* const translated = frame.translation()) {
-        to_stored(*translated, op);
-        return exchange(frame, options, windows(std::move(op), translated->stored_path(options.per_value)), *this);
-    }
-    return exchange(frame, options, windows(std::move(op), options.per_value), *this);
+    return exchange(frame, options, counted_anew(frame, std::move(op)), *this);
+}
+
+aggregate_op find_call::counted_anew(call_frame const& frame, find_op op) const {
+    translation const* const translated = frame.translation();
+    if (translated == nullptr)
+        return windows(std::move(op), options.per_value);
+    to_stored(*translated, op);
+    return windows(std::move(op), translated->stored_path(options.per_value));
 }
 
 asio::awaitable<void> populate_call::execute(call_frame&) {
@@ -161,11 +165,14 @@ count_op find_call::counting(find_op const& op) const {
     return counting;
 }
 
-aggregate_op find_call::drawing(find_op const& op) const {
+// A pipeline has to be in the names that are stored.
+aggregate_op find_call::drawing(call_frame const& frame, find_op op) const {
+    if (translation const* const translated = frame.translation())
+        to_stored(*translated, op);
     aggregate_op drawing;
-    drawing.collection = op.collection;
-    drawing.collation = op.collation;
-    drawing.pipeline.push_back(doc("$match", op.filter));
+    drawing.collection = std::move(op.collection);
+    drawing.collation = std::move(op.collation);
+    drawing.pipeline.push_back(doc("$match", std::move(op.filter)));
     drawing.pipeline.push_back(doc("$sample", doc("size", *options.random_value)));
     drawing.pipeline.push_back(doc("$project", doc("_id", 1)));
     return drawing;
@@ -175,15 +182,15 @@ std::vector<operation> find_call::requests(call_frame& frame) {
     find_op op = request(frame);
     std::vector<operation> all;
     if (options.random_value > 0)
-        all.push_back(drawing(op));
+        all.push_back(drawing(frame, op));
     if (options.count_value)
         all.push_back(counting(op));
     if (options.random_value)
-        op.filter = doc("_id", doc("$in", arr(nullptr))); // those that are drawn
+        op.filter = doc(frame.schema().key(), doc("$in", arr(nullptr))); // those that are drawn
     if (options.per_value.empty())
         all.push_back(std::move(op));
     else
-        all.push_back(windows(std::move(op), options.per_value));
+        all.push_back(counted_anew(frame, std::move(op)));
     return all;
 }
 
@@ -195,11 +202,14 @@ asio::awaitable<void> find_call::execute_in_steps(call_frame& frame) {
     if (options.random_value) {
         drawn_ids drawn;
         if (*options.random_value > 0)
-            co_await exchange(frame, options, drawing(op), drawn);
+            co_await exchange(frame, options, drawing(frame, op), drawn);
         array ids;
-        for (document& d : drawn.docs)
-            ids.push_back(std::move(d["_id"]));
-        op.filter = doc("_id", doc("$in", std::move(ids)));
+        for (document& d : drawn.docs) {
+            value& chosen = ids.push_back(std::move(d["_id"]));
+            if (translation const* const translated = frame.translation())
+                translated->load(chosen);
+        }
+        op.filter = doc(frame.schema().key(), doc("$in", std::move(ids)));
     }
     tasks.push_back(send(frame, std::move(op)));
     co_await run_together(std::move(tasks));

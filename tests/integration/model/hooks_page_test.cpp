@@ -63,6 +63,12 @@ std::vector<std::string> members_of(Args&) {
     add(
         requires(Args& a) { a.delta; }, "delta");
     add(
+        requires(Args& a) { a.written; }, "written");
+    add(
+        requires(Args& a) { a.update_filter; }, "update_filter");
+    add(
+        requires(Args& a) { a.update_delta; }, "update_delta");
+    add(
         requires(Args& a) { a.options; }, "options");
     add(
         requires(Args& a) { a.count; }, "count");

@@ -46,6 +46,19 @@ TEST_F(Find, EveryOperationHandsItsHintOn) {
     EXPECT_EQ(store->call<remove_op>(3).hint, index);
 }
 
+TEST_F(Find, DrawsAtRandomInTheNamesThatAreStored) {
+    auto const rows = add(model_definition("rows").primary_key("id", any()).field("size", number().column("s")));
+    store->answer = [](operation& op) -> reply {
+        if (std::holds_alternative<aggregate_op>(op))
+            return list({doc("_id", 7)});
+        return std::monostate();
+    };
+    run(rows.find(doc("size", 1), find_options().random(2)));
+    EXPECT_EQ(store->call<aggregate_op>(0).pipeline[0], value(doc("$match", doc("s", 1))));
+    EXPECT_EQ(store->call<find_op>(1).filter, doc("_id", doc("$in", arr(7))));
+    EXPECT_EQ(rows.explain_find(doc("size", 1), find_options().random(2)).queries()[0].shape.substr(0, 20), "[{$match: {s: ?}}, {");
+}
+
 TEST_F(Find, ReadsAllBatches) {
     documents docs;
     for (int i = 0; i < 7; ++i)
