@@ -151,6 +151,17 @@ TEST_F(Unique, MakesTheIndexesOnceForAllWhoWait) {
     EXPECT_EQ(std::ranges::count(sent, "insert items"), 4);
 }
 
+TEST_F(Unique, RefusesWritesWhileStoredDocumentsShareAValue) {
+    auto const careless = add(model_definition("careless").collection("items").field("_id", integer()).field("v", any()));
+    run(careless.insert(docs(doc("_id", 1, "v", "a"), doc("_id", 2, "v", "a"))));
+    auto const items = add(with_unique(string().unique()));
+    auto const e = failure_of(items.insert(doc("_id", 3, "v", "b")));
+    EXPECT_EQ(e.code(), errc::duplicate_key);
+    EXPECT_EQ(e.details().path, "v");
+    run(careless.update(doc("_id", 2), doc("$set", doc("v", "c"))));
+    run(items.insert(doc("_id", 3, "v", "b")));
+}
+
 TEST_F(Unique, CostsNothingWithoutUniqueFields) {
     model_definition d("items");
     hooks::unique(d);
