@@ -435,14 +435,14 @@ private:
 
     double insert_many(mongoc_database_t* db) const {
         std::vector<bson> docs(templates);
-        std::vector<bson_t const*> pointers;
+        bson_t const* pointers[templates];
         for (std::uint32_t i = 0; i < templates; ++i) {
             encode(templates_[i], docs[i]);
-            pointers.push_back(docs[i]);
+            pointers[i] = docs[i];
         }
         collection const sink(mongoc_database_get_collection(db, "sink"));
         bson_error_t e;
-        if (!mongoc_collection_insert_many(sink.get(), pointers.data(), pointers.size(), nullptr, nullptr, &e))
+        if (!mongoc_collection_insert_many(sink.get(), pointers, templates, nullptr, nullptr, &e))
             die("insert_many", e);
         return templates;
     }
