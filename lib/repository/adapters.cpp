@@ -40,18 +40,22 @@ bool flag(document const& spec, std::string_view key, bool fallback) {
     return v->as_bool();
 }
 
-/// A part of a connection string.
-std::string percent_encoded(std::string_view part) {
+/// A part of a connection string. `also_plain`: what stands for itself beside letters and digits.
+std::string percent_encoded(std::string_view part, std::string_view also_plain = "-._~") {
     std::string result;
     for (char const c : part) {
         bool const plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                           std::string_view("-._~").find(c) != std::string_view::npos;
+                           also_plain.find(c) != std::string_view::npos;
         if (plain)
             result += c;
         else
             result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
     }
     return result;
+}
+
+void add_option(std::string& options, std::string_view key, std::string_view v) {
+    options += fmt::format("{}{}={}", options.empty() ? '?' : '&', percent_encoded(key), percent_encoded(v));
 }
 
 std::string setting_text(std::string_view key, value const& v) {
@@ -84,7 +88,7 @@ std::string connection_string(document const& settings) {
         else if (key == "password")
             credentials = ":" + percent_encoded(given);
         else
-            options += fmt::format("{}{}={}", options.empty() ? '?' : '&', percent_encoded(key), percent_encoded(given));
+            add_option(options, key, given);
     }
     if (database.empty())
         fail("database", "the datasource names no database");
@@ -98,11 +102,20 @@ std::string connection_string(document const& settings) {
 namespace detail {
 
 std::shared_ptr<store> make_memory_adapter(document const& settings) {
+    auto const folder = text_of(settings, "folder");
+    std::string options;
     for (auto const& [key, v] : settings) {
-        if (key != "database")
-            fail(key, fmt::format("'{}' is no setting of the adapter memory", key), &v);
+        if (key == "folder")
+            continue;
+        if (folder.empty() && key != "database")
+            fail(key, fmt::format("'{}' is no setting of a memory that has no 'folder'", key), &v);
+        add_option(options, key == "database" ? "name" : key, setting_text(key, v));
     }
-    return make_store("memory://" + text_of(settings, "database"));
+    if (folder.empty())
+        return make_store("memory://" + text_of(settings, "database"));
+    if (!folder.starts_with('/'))
+        fail("folder", fmt::format("'{}' is no absolute path", folder));
+    return make_store("memory://" + percent_encoded(folder, "/-._~") + options);
 }
 
 std::shared_ptr<store> make_mongodb_adapter(document const& settings) {

@@ -50,8 +50,9 @@ public:
     /// adapter. Throws `errc::definition`.
     static datasource from_document(document const& spec);
 
-    /// For the adapter. `memory`: `database` (its name). `mongodb`: `url`, or `host` (default 127.0.0.1), `port` (27017),
-    /// `username`, `password`, `database`, and every option of a connection string.
+    /// For the adapter. `memory`: `database` (its name); for one that lasts `folder`, `sync`, `snapshot_size` (memory_store.hpp).
+    /// `mongodb`: `url`, or `host` (default 127.0.0.1), `port` (27017), `username`, `password`, `database`, and every option of a
+    /// connection string.
     datasource& set(std::string_view setting, value v) {
         settings_.set(setting, std::move(v));
         return *this;
@@ -120,7 +121,8 @@ public:
     database_schema& define_model(std::string_view json);
 
     /// Functions that definitions in the dialect name: `{"default": {"$fn": "now"}}`, `{"validate": "slug"}`. Each throws
-    /// `errc::definition` for an empty name and for one that is taken. A definition sees what was added before it.
+    /// `errc::definition` for an empty name, and those for validators and transformers for one that is taken; a default takes the
+    /// place of one of the same name. A definition sees what was added before it.
     /// @{
     database_schema& add_default(std::string name, function_registry::default_factory make);
     database_schema& add_validator(std::string name, check_function check);

@@ -3,6 +3,8 @@
 #include <cormorant/repository/database_schema.hpp>
 #include <cormorant/schema/describe.hpp>
 
+#include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -137,6 +139,13 @@ TEST_F(RepositoryTest, KnowsTwoAdapters) {
     schema.define_datasource(datasource("m", "memory").set("database", "x"));
     EXPECT_EQ(schema.connection("m").store()->kind(), "memory");
     EXPECT_EQ(schema.connection("m").store()->database(), "x");
+    auto const folder = std::filesystem::temp_directory_path() / ("repository test " + object_id::generate().to_string());
+    schema.define_datasource(
+        datasource("lasting", "memory").set("folder", folder.string()).set("sync", true).set("database", "y"));
+    EXPECT_EQ(schema.connection("lasting").store()->database(), "y");
+    EXPECT_TRUE(std::filesystem::exists(folder));
+    run(schema.connection("lasting").close());
+    std::filesystem::remove_all(folder);
     schema.define_datasource(datasource("wrong", "memory").set("databas", "x"));
     EXPECT_THROW((void)schema.connection("wrong"), error);
     schema.define_datasource(datasource("server", "mongodb").set("database", "x").set("port", 1).set("appName", "a b"));
