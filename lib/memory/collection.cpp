@@ -100,8 +100,12 @@ record_handle collection::insert(document doc) {
     if (ids_.contains(id))
         refuse_duplicate(indexes_.front()->definition(), index_key(1, id));
     validate(doc);
+    return add(std::move(doc));
+}
+
+record_handle collection::add(document doc) {
     auto const keys = checked_keys(doc, nullptr);
-    std::size_t const hash = hash_value(id);
+    std::size_t const hash = hash_value(doc.begin()->value());
     records_.push_back(record{std::make_shared<document const>(std::move(doc)), next_number_++, hash});
     auto const at = std::prev(records_.cend());
     ids_.insert(at);
@@ -113,6 +117,17 @@ record_handle collection::insert(document doc) {
 
 void collection::replace(record_handle at, document doc) {
     validate(doc);
+    change(at, std::move(doc));
+}
+
+void collection::restore(document doc) {
+    if (auto const at = find_id(doc.begin()->value()))
+        change(*at, std::move(doc));
+    else
+        add(std::move(doc));
+}
+
+void collection::change(record_handle at, document doc) {
     auto const keys = checked_keys(doc, &*at);
     for (std::size_t i = 1; i != indexes_.size(); ++i) {
         auto const before = keys_of(indexes_[i]->definition(), *at->doc);

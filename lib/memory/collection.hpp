@@ -42,6 +42,9 @@ public:
     /// The new document has the same `_id`.
     void replace(record_handle at, document doc);
     void erase(record_handle at);
+    /// Puts back a document as it was: in the place of the one with its `_id`, or last. It is not validated again, since a
+    /// validator may ask for the time.
+    void restore(document doc);
 
     /// False when the index exists already. Throws `errc::duplicate_key` when the documents do not fit it: there is no index
     /// then.
@@ -76,6 +79,8 @@ private:
         bool operator()(record_handle a, value const& b) const noexcept { return a->id() == b; }
     };
 
+    record_handle add(document doc);
+    void change(record_handle at, document doc);
     void note(effect::kind what, document_ptr body) const;
     void validate(document const& doc) const;
     [[noreturn]] void refuse_duplicate(index_definition const& definition, index_key const& key) const;

@@ -225,15 +225,9 @@ void database::drop() {
 void database::restore(effect const& e) {
     std::lock_guard const lock(mutex_);
     switch (e.what) {
-    case effect::kind::put: {
-        auto& c = writable_or_new(e.collection);
-        document restored(*e.body);
-        if (auto const at = c.find_id(restored.at("_id")))
-            c.replace(*at, std::move(restored));
-        else
-            c.insert(std::move(restored));
+    case effect::kind::put:
+        writable_or_new(e.collection).restore(*e.body);
         break;
-    }
     case effect::kind::remove:
         if (auto* c = writable(e.collection)) {
             if (auto const at = c->find_id(e.body->at("_id")))

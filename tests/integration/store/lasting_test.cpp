@@ -94,6 +94,25 @@ TEST_F(lasting_store_test, is_there_again_when_its_folder_is_opened) {
     EXPECT_EQ(count_in(*make_memory_store(options())), 2u);
 }
 
+TEST_F(lasting_store_test, documents_are_not_validated_again) {
+    {
+        auto const s = make_memory_store(options());
+        create_collection_op create;
+        create.collection = "c";
+        create.options = parse_json_document(R"({"validator": {"$expr": {"$lt": ["$$NOW", "$until"]}}})");
+        run_on(*s, std::move(create));
+        insert_op op;
+        op.collection = "c";
+        auto const until = now() + std::chrono::milliseconds(20);
+        op.docs.push_back(doc("_id", 1, "until", until));
+        run_on(*s, std::move(op));
+        while (now() <= until)
+            std::this_thread::yield();
+        close(*s);
+    }
+    EXPECT_EQ(count_in(*make_memory_store(options())), 1u);
+}
+
 TEST_F(lasting_store_test, has_its_folder_to_itself) {
     auto const s = make_memory_store(options());
     try {
