@@ -39,8 +39,10 @@ orm::model_definition item_definition(std::string name, std::string collection) 
         .field("status", orm::string().one_of("new", "active", "blocked", "gone"))
         .field("tags", orm::array_of(orm::string().max_length(30)))
         .field("bio", orm::string().max_length(1000))
-        .hook("beforeFilter", "watch", [](orm::filter_args&) {}, orm::required)
-        .hook("beforePut", "watch", [](orm::put_args&) {}, orm::required);
+        .hook(
+            "beforeFilter", "watch", [](orm::filter_args&) {}, orm::required)
+        .hook(
+            "beforePut", "watch", [](orm::put_args&) {}, orm::required);
 }
 
 struct models {
@@ -61,7 +63,8 @@ asio::awaitable<models> define(orm::connection db) {
     auto image = orm::model_definition("image").collection("images").field("url", orm::string());
     image.field("width", orm::integer()).field("height", orm::integer());
     co_await db.add(std::move(image));
-    auto author = orm::model_definition("author").collection("authors").field("name", orm::string()).field("email", orm::string());
+    auto author =
+        orm::model_definition("author").collection("authors").field("name", orm::string()).field("email", orm::string());
     author.relation(orm::single("image").left_key("imageId"));
     co_await db.add(std::move(author));
     auto tag = orm::model_definition("tag").collection("tags").field("name", orm::string());

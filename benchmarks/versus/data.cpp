@@ -7,9 +7,9 @@
 namespace versus {
 namespace {
 
-constexpr std::array<std::string_view, 32> words = {"alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india",
-    "juliet", "kilo", "lima", "mike", "november", "oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor",
-    "whiskey", "xray", "yankee", "zulu", "amber", "beryl", "coral", "denim", "ebony", "fawn"};
+constexpr std::array<std::string_view, 32> words = {"alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel",
+    "india", "juliet", "kilo", "lima", "mike", "november", "oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform",
+    "victor", "whiskey", "xray", "yankee", "zulu", "amber", "beryl", "coral", "denim", "ebony", "fawn"};
 constexpr std::array<std::string_view, 4> statuses = {"new", "active", "blocked", "gone"};
 
 /// A linear congruential generator of 24 bits.

@@ -1,7 +1,7 @@
 #pragma once
 
-// The data of the comparison: made by a small generator that is the same in all languages, so that every contender finds and stores
-// the same documents.
+// The data of the comparison: made by a small generator that is the same in all languages, so that every contender finds and
+// stores the same documents.
 
 #include <cormorant/bson/bson.hpp>
 #include <cormorant/bson/mapping.hpp>
@@ -65,8 +65,7 @@ struct item {
     std::vector<event> history;
     std::string bio;
 };
-BOOST_DESCRIBE_STRUCT(
-    item, (), (_id, name, email, age, score, visits, active, createdAt, status, tags, address, history, bio))
+BOOST_DESCRIBE_STRUCT(item, (), (_id, name, email, age, score, visits, active, createdAt, status, tags, address, history, bio))
 
 orm::object_id id_of(kind k, std::uint32_t i);
 /// One of the four values of `status`.

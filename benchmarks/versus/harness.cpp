@@ -1,7 +1,6 @@
 #include "harness.hpp"
 
 #include <fmt/format.h>
-
 #include <sys/resource.h>
 
 #include <algorithm>

@@ -1,10 +1,11 @@
-// The official C driver, blocking: what a program without an event loop would use, and the floor that all others are compared with.
+// The official C driver, blocking: what a program without an event loop would use, and the floor that all others are compared
+// with.
 //
 //     versus_libmongoc [--held] [--structs] W1..W7 CONCURRENCY OPS
 //
-// --held: at most 16 threads, each with its client for the whole run. Otherwise one thread for each operation in flight, which take
-// their clients from the driver's pool. --structs: W1, W2 and W7 decode each document; otherwise it stays BSON, and what the check
-// needs is looked up in it.
+// --held: at most 16 threads, each with its client for the whole run. Otherwise one thread for each operation in flight, which
+// take their clients from the driver's pool. --structs: W1, W2 and W7 decode each document; otherwise it stays BSON, and what the
+// check needs is looked up in it.
 
 #include "data.hpp"
 #include "harness.hpp"
@@ -328,7 +329,8 @@ double populate(mongoc_database_t* db, std::uint32_t n) {
                 for_each(it, [&](std::string_view, bson_iter_t const& id) { tags[p.tag_ids.emplace_back(*bson_iter_oid(&id))]; });
         }
     });
-    find_by_ids(db, "authors", authors, [&](bson_oid_t const& id) -> author& { return authors[id]; },
+    find_by_ids(
+        db, "authors", authors, [&](bson_oid_t const& id) -> author& { return authors[id]; },
         [&](author& a, std::string_view key, bson_iter_t const& v) {
             if (key == "name")
                 a.name = text_of(v);
@@ -337,11 +339,13 @@ double populate(mongoc_database_t* db, std::uint32_t n) {
             else
                 images[a.image_id = *bson_iter_oid(&v)];
         });
-    find_by_ids(db, "tags", tags, [&](bson_oid_t const& id) -> tag& { return tags[id]; },
+    find_by_ids(
+        db, "tags", tags, [&](bson_oid_t const& id) -> tag& { return tags[id]; },
         [&](tag& t, std::string_view key, bson_iter_t const& v) {
             (key == "name" ? t.name : key == "slug" ? t.slug : t.color) = text_of(v);
         });
-    find_by_ids(db, "images", images, [&](bson_oid_t const& id) -> image& { return images[id]; },
+    find_by_ids(
+        db, "images", images, [&](bson_oid_t const& id) -> image& { return images[id]; },
         [&](image& i, std::string_view key, bson_iter_t const& v) {
             if (key == "url")
                 i.url = text_of(v);

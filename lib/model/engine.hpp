@@ -200,7 +200,11 @@ boost::asio::awaitable<void> exchange(call_frame& frame, operation_options const
     if constexpr (std::is_same_v<reply_of<Op>, cursor>) {
         bool more = true;
         while (more) {
-            batch next = co_await answer.async_next(boost::asio::use_awaitable);
+            batch next;
+            if (auto here = answer.ready())
+                next = std::move(*here);
+            else
+                next = co_await answer.async_next(boost::asio::use_awaitable);
             if constexpr (requires { to.shown; }) { // the documents are of the model
                 if (translated && !next.empty())
                     next = to_model(frame, std::move(next), to.shown);

@@ -11,6 +11,17 @@ void call::fail(errc code, std::string message, phase where) {
     complete(delivery::posted);
 }
 
+std::string describe_interruption(errc why) {
+    switch (why) {
+    case errc::deadline:
+        return "the deadline passed";
+    case errc::network:
+        return "the server did not answer in time";
+    default:
+        return "the operation was cancelled";
+    }
+}
+
 void describe_refusal(result& r, refuse_request::reason why, answer const& last, pool_limits const& limits) {
     switch (why) {
     case refuse_request::reason::queue_timeout:

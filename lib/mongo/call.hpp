@@ -37,6 +37,10 @@ public:
     std::optional<home> const caller;
 };
 
+/// Why an operation was ended before its answer came: `errc::cancelled`, `errc::deadline`, or `errc::network` for a server that
+/// hangs.
+std::string describe_interruption(errc why);
+
 /// The result of a request that gets no connection; `last` says why the last one could not be made.
 void describe_refusal(result& r, refuse_request::reason why, answer const& last, pool_limits const& limits);
 

@@ -16,7 +16,8 @@
 
 namespace cormorant::detail {
 
-/// A command of the server. Its documents (of an insert) may be apart from it, one after the other, as the wire protocol has them.
+/// A command of the server. Its documents (of an insert) may be apart from it, one after the other, as the wire protocol has
+/// them.
 struct command {
     command() = default;
     explicit command(bson_buffer b) noexcept : body(std::move(b)) {}
@@ -90,7 +91,8 @@ public:
 
     /// Connects, authenticates and learns what the server can do: any server, or the primary.
     answer open(mongoc_read_mode_t which);
-    /// Takes the connection of `open` away from libmongoc, with the session that was used on it. The client is of no use after that.
+    /// Takes the connection of `open` away from libmongoc, with the session that was used on it. The client is of no use after
+    /// that.
     server_socket hand_over();
     answer run(std::string const& database, command const& what, command_options const& options);
     /// Waits until libmongoc may look for servers again, so that `run` can be tried once more after an error.

@@ -164,7 +164,7 @@ void driver::end_early(std::shared_ptr<ticket> const& t, errc why) {
         t->result_.sent = w->where()->sent();
         w->interrupt();
     }
-    fail(t, why, why == errc::deadline ? "the deadline passed" : "the operation was cancelled", where);
+    fail(t, why, describe_interruption(why), where);
 }
 
 void driver::fail(std::shared_ptr<ticket> const& t, errc code, std::string message, phase where) {
@@ -389,7 +389,8 @@ answer driver::send_numbered(ticket& t, worker& w, client& c) {
     o.transaction_number = c.next_transaction_number();
     auto const& command = t.what_.commands[t.position_];
     auto first = c.run(t.what_.database, command, o);
-    bool const worth_it = first.sent && retry_logic().judge(first, retry_rules{false, true, false}, false) == retry_verdict::repeat;
+    bool const worth_it =
+        first.sent && retry_logic().judge(first, retry_rules{false, true, false}, false) == retry_verdict::repeat;
     if (!worth_it || !o.transaction_number || !settings_.retry_writes || w.where()->interrupted())
         return first;
     if (first.replied && !c.recover(steady_clock::now() + settings_.selection_timeout))

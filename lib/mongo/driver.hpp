@@ -55,8 +55,8 @@ struct socket_offer {
 
 /// Everything that lives on the driver thread.
 ///
-/// Thread safety: `start`, `cancel`, `release`, `open_socket`, `post` and `close` may be called from any thread; none of them waits.
-/// All else happens on the driver thread. Its owner is `driver_thread`.
+/// Thread safety: `start`, `cancel`, `release`, `open_socket`, `post` and `close` may be called from any thread; none of them
+/// waits. All else happens on the driver thread. Its owner is `driver_thread`.
 class driver final : public cursor_keeper, public std::enable_shared_from_this<driver> {
 public:
     explicit driver(mongo_settings settings);
@@ -70,8 +70,8 @@ public:
     void release(lease_id lease, std::int64_t cursor, std::string database, std::string collection) override;
     /// Connects to the primary, authenticates, and gives the connection away. `done` is called on the driver thread, once.
     void open_socket(std::function<void(socket_offer)> done);
-    /// The driver thread as the home of calls whose own cannot be found out; it runs until the last such call is gone. Nothing when it
-    /// has ended already. Their answers must not be delivered in place.
+    /// The driver thread as the home of calls whose own cannot be found out; it runs until the last such call is gone. Nothing
+    /// when it has ended already. Their answers must not be delivered in place.
     std::optional<home> guest_home();
     /// Runs `f` on the driver thread; false when the driver has ended, and `f` will not run.
     bool post(std::function<void()> f);

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Plain operations on the callers' own execution contexts: one write and one read each, without libmongoc and without its thread.
+/// Plain operations on the callers' own execution contexts: one write and one read each, without libmongoc and without its
+/// thread.
 
 #include "mongo/driver.hpp"
 #include "mongo/fast_connection.hpp"
@@ -60,10 +61,10 @@ private:
 
 /// The connections of a store that are not libmongoc's, and the calls that use them.
 ///
-/// The driver makes the connections and looks for the primary; each is used on the execution context of one call after the other, and
-/// moves between contexts as needed: so one limit holds for all of them. What must happen at a time (deadlines, limits of the queue) is
-/// looked after on the driver thread, so that a call that is in time arms no timer.
-/// Thread safety: any thread. No function waits, and nothing of the user's runs while the mutex is held.
+/// The driver makes the connections and looks for the primary; each is used on the execution context of one call after the other,
+/// and moves between contexts as needed: so one limit holds for all of them. What must happen at a time (deadlines, limits of the
+/// queue) is looked after on the driver thread, so that a call that is in time arms no timer. Thread safety: any thread. No
+/// function waits, and nothing of the user's runs while the mutex is held.
 class fast_lane final : public cursor_keeper, public home_guest, public std::enable_shared_from_this<fast_lane> {
 public:
     explicit fast_lane(std::shared_ptr<driver> control);
@@ -76,8 +77,8 @@ public:
     /// Ends it with `errc::cancelled`, unless it is over.
     void cancel(std::shared_ptr<fast_call> const& c);
     void release(lease_id lease, std::int64_t cursor, std::string database, std::string collection) override;
-    /// Ends all calls with `errc::cancelled`, closes all connections, then calls `done`. A call that is on a context which nobody runs
-    /// delays it until that context is run or destroyed.
+    /// Ends all calls with `errc::cancelled`, closes all connections, then calls `done`. A call that is on a context which nobody
+    /// runs delays it until that context is run or destroyed.
     void close(std::function<void()> done);
 
     void leave(boost::asio::execution_context& home) noexcept override;
@@ -103,9 +104,10 @@ private:
 
     // With the mutex held.
     void enqueue(fast_call& c, steady_clock::time_point now, boost::asio::execution_context* here, later& todo);
-    void apply(pool_actions const& actions, steady_clock::time_point now, boost::asio::execution_context* here, client_id handed_on,
-        later& todo);
-    void grant(grant_client const& g, steady_clock::time_point now, boost::asio::execution_context* here, bool in_doubt, later& todo);
+    void apply(pool_actions const& actions, steady_clock::time_point now, boost::asio::execution_context* here,
+        client_id handed_on, later& todo);
+    void grant(
+        grant_client const& g, steady_clock::time_point now, boost::asio::execution_context* here, bool in_doubt, later& todo);
     std::shared_ptr<fast_call> finish(fast_call& c, later& todo);
     void put_back(fast_call& c, bool usable, steady_clock::time_point now, boost::asio::execution_context* here, later& todo);
     void interrupt(fast_call& c, errc why);

@@ -31,9 +31,8 @@ public:
         : fast_call(std::move(r), std::move(where)), pending_(std::move(pending)), read_(std::move(read)) {}
 
     void complete(delivery how) override {
-        auto f = [read = std::move(read_), r = std::move(outcome)](Handler handler) mutable {
-            read(std::move(handler), std::move(r));
-        };
+        auto f = [read = std::move(read_), r = std::move(outcome)](
+                     Handler handler) mutable { read(std::move(handler), std::move(r)); };
         if (how == delivery::in_place && caller->direct)
             pending_.finish_here(std::move(f));
         else
@@ -69,7 +68,8 @@ void send(planes const& to, request what, pending_handler<Handler> pending, Read
         if (!caller)
             caller = to.control->guest_home(); // and the answer is posted
     }
-    auto c = std::make_shared<pending_call<Handler, Read>>(std::move(what), std::move(pending), std::move(caller), std::move(read));
+    auto c =
+        std::make_shared<pending_call<Handler, Read>>(std::move(what), std::move(pending), std::move(caller), std::move(read));
     if (c->caller)
         start_on(to.fast, std::move(c), slot);
     else
@@ -100,9 +100,8 @@ public:
 
     void next(completion done) override {
         pending_handler<completion> pending(std::move(done));
-        if (!batch_.empty() || !lease_) {
-            pending.finish(
-                [b = std::exchange(batch_, batch())](completion handler) mutable { std::move(handler)(nullptr, std::move(b)); });
+        if (auto here = ready()) {
+            pending.finish([b = std::move(*here)](completion handler) mutable { std::move(handler)(nullptr, std::move(b)); });
             return;
         }
         request more;
@@ -130,6 +129,12 @@ public:
                 return next(std::move(handler)); // an empty batch is no end yet
             std::move(handler)(nullptr, std::move(found));
         });
+    }
+
+    std::optional<batch> ready() override {
+        if (batch_.empty() && lease_)
+            return std::nullopt;
+        return std::exchange(batch_, batch());
     }
 
     void close() noexcept override {

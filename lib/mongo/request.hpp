@@ -32,8 +32,8 @@ public:
 class cursor_lease {
 public:
     cursor_lease() noexcept = default;
-    cursor_lease(
-        std::weak_ptr<cursor_keeper> owner, lease_id id, std::int64_t cursor, std::string database, std::string collection, bool plain) noexcept
+    cursor_lease(std::weak_ptr<cursor_keeper> owner, lease_id id, std::int64_t cursor, std::string database,
+        std::string collection, bool plain) noexcept
         : owner_(std::move(owner)), id_(id), cursor_(cursor), database_(std::move(database)), collection_(std::move(collection)),
           plain_(plain) {}
     cursor_lease(cursor_lease&& other) noexcept { swap(other); }
@@ -95,8 +95,8 @@ struct request {
     bool collect = false;
     /// For `getMore`: what is kept for the cursor.
     lease_id lease = 0;
-    /// The server can carry it out on any connection to the primary, so the fast lane may serve it; of a `getMore`: that is where its
-    /// cursor is kept.
+    /// The server can carry it out on any connection to the primary, so the fast lane may serve it; of a `getMore`: that is where
+    /// its cursor is kept.
     bool plain = false;
 };
 

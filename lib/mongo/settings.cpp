@@ -230,7 +230,8 @@ mongo_settings parse_settings(std::string_view connection_string, mongo_options 
     result.pool.connect_patience = result.selection_timeout;
     bool const alone = mongoc_uri_get_hosts(u)->next == nullptr && mongoc_uri_get_replica_set(u) == nullptr;
     result.direct = mongoc_uri_get_option_as_bool(u, MONGOC_URI_DIRECTCONNECTION, alone);
-    result.socket_timeout = duration_option(u, MONGOC_URI_SOCKETTIMEOUTMS, std::chrono::milliseconds(MONGOC_DEFAULT_SOCKETTIMEOUTMS));
+    result.socket_timeout =
+        duration_option(u, MONGOC_URI_SOCKETTIMEOUTMS, std::chrono::milliseconds(MONGOC_DEFAULT_SOCKETTIMEOUTMS));
     result.reads_primary = mongoc_read_prefs_get_mode(mongoc_uri_get_read_prefs_t(u)) == MONGOC_READ_PRIMARY;
     result.read_concern = read_concern_of(u);
     result.write_concern = write_concern_of(u);

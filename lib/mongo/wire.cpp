@@ -72,7 +72,8 @@ void outgoing_message::begin(std::int32_t request_number, command& what, command
     }
     size_ = head_size + what.body.size() - 1 + tail_.size() - 4 + what.documents.size();
     if (size_ > max_message_size)
-        throw error(errc::limit_exceeded, fmt::format("the command has {} bytes, a message may have {}", size_, max_message_size));
+        throw error(
+            errc::limit_exceeded, fmt::format("the command has {} bytes, a message may have {}", size_, max_message_size));
     store(what.body.data(), static_cast<std::int32_t>(document_size));
 
     store(head_.data(), static_cast<std::int32_t>(size_));

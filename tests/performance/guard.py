@@ -27,7 +27,7 @@ def count(program, name):
             ["valgrind", "--tool=callgrind", "--collect-atstart=no", "--toggle-collect=measured",
              f"--callgrind-out-file={folder}/out", program, name], capture_output=True, text=True)
     found = re.search(r"Collected\s*:\s*(\d+)", done.stderr)
-    if done.returncode != 0 or found is None:
+    if done.returncode != 0 or found is None or int(found.group(1)) == 0:
         sys.exit(f"{name}: {done.stderr}")
     return int(found.group(1))
 

@@ -1,5 +1,5 @@
-// performance_workloads NAME: does one thing a fixed number of times, in a function of the name `measured`, for valgrind to count.
-// Without NAME: prints the names.
+// performance_workloads NAME: does one thing a fixed number of times, in a function of the name `measured`, for valgrind to
+// count. Without NAME: prints the names.
 
 #include "sample.hpp"
 
@@ -25,7 +25,7 @@ std::size_t volatile result = 0;
 } // namespace
 
 // The counter is on while this function runs.
-extern "C" [[gnu::noinline]] void measured(void (*work)(void*), void* state) {
+extern "C" [[gnu::noipa]] void measured(void (*work)(void*), void* state) {
     work(state);
     result = result + 1;
 }
@@ -86,8 +86,10 @@ void run(asio::awaitable<void> work) {
 }
 
 asio::awaitable<void> make_model(orm::connection db, orm::model& m) {
-    m = co_await db.add(sample::definition().field("_id", orm::integer()).hook(
-        "beforeFilter", "watch", [](orm::filter_args&) {}, orm::required));
+    m = co_await db.add(sample::definition()
+                            .field("_id", orm::integer())
+                            .hook(
+                                "beforeFilter", "watch", [](orm::filter_args&) {}, orm::required));
     for (int i = 0; i < 100; ++i) {
         auto d = sample::make_document(i);
         d.set("_id", i);

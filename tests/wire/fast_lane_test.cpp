@@ -82,7 +82,7 @@ TEST_F(fast_lane, an_answer_that_nobody_asked_for_ends_the_connection) {
 
 TEST_F(fast_lane, a_reply_without_ok_is_an_error_of_the_connection) {
     always(send_bytes{bytes_of({33, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0, 0xDD, 7, 0, 0, // header: an answer to 1
-        0, 0, 0, 0, 0, 12, 0, 0, 0, 0x10, 'n', 0, 1, 0, 0, 0, 0})});               // flags, kind, {n: 1}
+        0, 0, 0, 0, 0, 12, 0, 0, 0, 0x10, 'n', 0, 1, 0, 0, 0, 0})});                // flags, kind, {n: 1}
     EXPECT_EQ(failure_on(*store_, update_many("c")).code(), errc::network);
 }
 
@@ -237,8 +237,8 @@ TEST_F(fast_lane, a_caller_whose_context_is_not_known_is_served_too) {
     auto work = asio::make_work_guard(loop);
     int done = 0;
     for (int i = 0; i < 10; ++i)
-        store_->async_run(find_in("c"), call_options(),
-            asio::bind_executor(opaque_executor{&loop}, [&](std::exception_ptr e, cursor) {
+        store_->async_run(
+            find_in("c"), call_options(), asio::bind_executor(opaque_executor{&loop}, [&](std::exception_ptr e, cursor) {
                 EXPECT_FALSE(e);
                 EXPECT_TRUE(loop.get_executor().running_in_this_thread());
                 if (++done == 10)
@@ -367,7 +367,8 @@ TEST_F(fast_lane, cancellation_before_the_loop_runs_ends_the_call) {
         asio::cancellation_signal signal;
         bool called = false;
         store_->async_run(find_in("c"), call_options(),
-            asio::bind_cancellation_slot(signal.slot(), asio::bind_executor(loop, [&](std::exception_ptr, cursor) { called = true; })));
+            asio::bind_cancellation_slot(
+                signal.slot(), asio::bind_executor(loop, [&](std::exception_ptr, cursor) { called = true; })));
         signal.emit(asio::cancellation_type::total);
         EXPECT_FALSE(called) << "never from within";
         loop.run();
@@ -391,13 +392,14 @@ TEST_F(fast_lane, a_deadline_in_the_queue_sends_nothing) {
     asio::io_context loop;
     std::vector<error> failures;
     for (int i = 0; i < 2; ++i)
-        store_->async_run(insert_into("c"), deadline_in(100ms), asio::bind_executor(loop, [&](std::exception_ptr e, insert_result) {
-            try {
-                std::rethrow_exception(e);
-            } catch (error const& why) {
-                failures.push_back(why);
-            }
-        }));
+        store_->async_run(
+            insert_into("c"), deadline_in(100ms), asio::bind_executor(loop, [&](std::exception_ptr e, insert_result) {
+                try {
+                    std::rethrow_exception(e);
+                } catch (error const& why) {
+                    failures.push_back(why);
+                }
+            }));
     loop.run();
     ASSERT_EQ(failures.size(), 2U);
     std::set<outcome> outcomes;

@@ -10,6 +10,7 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <variant>
@@ -67,6 +68,8 @@ public:
     /// Gives the next batch; an empty one means that the end was reached (and so does every later call).
     /// At most one call is in flight. Never completes before it returns.
     virtual void next(completion done) = 0;
+    /// What `next` would give, when nothing has to be waited for; otherwise nothing. No call is in flight.
+    virtual std::optional<batch> ready() { return std::nullopt; }
     /// Gives back what the cursor holds (server cursor, pooled client) without waiting. No call is in flight or will follow.
     virtual void close() noexcept = 0;
 };
@@ -94,6 +97,10 @@ public:
         return boost::asio::async_initiate<CompletionToken, void(std::exception_ptr, batch)>(
             [source = source_.get()](cursor_source::completion done) { start_next(source, std::move(done)); }, token);
     }
+
+    /// What `async_next` would give, when it is here already (the first batch mostly is, and so is the end after the last one): it saves
+    /// the way through the executor. Nothing: ask `async_next`.
+    std::optional<batch> ready() { return source_ ? source_->ready() : std::optional<batch>(std::in_place); }
 
     /// Idempotent.
     void close() noexcept {
