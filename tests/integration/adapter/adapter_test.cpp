@@ -1,4 +1,5 @@
-/// Holds a store that is not one of the library's to the suite: all that a test of an adapter needs are the two functions below.
+/// Holds a store that is not one of the library's to the suite: all that a test of an adapter needs are the three functions
+/// below.
 
 #include "stores.hpp"
 
@@ -31,6 +32,10 @@ private:
 
 std::vector<std::string> store_kinds() {
     return std::vector<std::string>(1, "wrapping");
+}
+
+bool close_lasting_store(std::string const&) {
+    return false;
 }
 
 std::shared_ptr<store> store_of(std::string const&) {

@@ -26,10 +26,9 @@ TEST_P(store_test, behaves) {
         store_fixture f(store_of(kind));
         run(run_case(c, f));
     }
-    if (kind == "lasting") {
-        auto const before = contents_of(*store_of(kind));
-        close_lasting_store();
-        EXPECT_EQ(contents_of(*store_of(kind)), before) << "when the folder is opened again";
+    auto const before = contents_of(*store_of(kind));
+    if (close_lasting_store(kind)) {
+        EXPECT_EQ(contents_of(*store_of(kind)), before) << "when the store is opened again";
     }
 }
 

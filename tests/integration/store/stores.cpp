@@ -88,9 +88,12 @@ std::vector<std::string> store_kinds() {
     return kinds;
 }
 
-void close_lasting_store() {
-    close(*store_of("lasting"));
-    made().erase("lasting");
+bool close_lasting_store(std::string const& kind) {
+    if (kind != "lasting")
+        return false;
+    close(*store_of(kind));
+    made().erase(kind);
+    return true;
 }
 
 std::shared_ptr<store> store_of(std::string const& kind) {

@@ -17,7 +17,7 @@ std::vector<std::string> store_kinds();
 /// The store of that kind, the same one every time: its database is the program's own.
 std::shared_ptr<store> store_of(std::string const& kind);
 
-/// Closes the lasting store; the next `store_of` opens its folder again.
-void close_lasting_store();
+/// Closes the store of that kind when what is in it lasts: the next `store_of` opens it again. False: it does not last.
+bool close_lasting_store(std::string const& kind);
 
 } // namespace cormorant::testing
