@@ -25,6 +25,11 @@ def run(*arguments, **environment):
     return subprocess.run([ATLAS, *arguments], capture_output=True, text=True, timeout=100, env={**os.environ, **environment})
 
 
+def lines_of_ours(text):
+    """Without what libmongoc says while it is loaded, when a process that was killed has left its counters in /dev/shm."""
+    return [line for line in text.splitlines() if "Falling back to malloc for counters" not in line]
+
+
 class Atlas(unittest.TestCase):
     def test_tells_the_same_on_both_stores(self):
         memory = run()
@@ -59,7 +64,7 @@ class Atlas(unittest.TestCase):
         for name, result in mistakes.items():
             with self.subTest(name):
                 self.assertEqual(result.returncode, 1)
-                self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+                self.assertEqual(len(lines_of_ours(result.stderr)), 1, result.stderr)
                 self.assertIn(f"[{name}]", result.stderr)
 
 
