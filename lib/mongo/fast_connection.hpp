@@ -8,6 +8,7 @@
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -83,7 +84,8 @@ private:
     /// Owns it until there is a socket.
     unique_descriptor unattached_;
     std::optional<socket_type> socket_;
-    boost::asio::execution_context* context_ = nullptr;
+    /// Changed by the call that has the connection, and read by a context that ends.
+    std::atomic<boost::asio::execution_context*> context_ = nullptr;
 
     outgoing_message out_;
     incoming_message in_;
