@@ -15,6 +15,7 @@
 #include <cormorant/model/connection.hpp>
 #include <cormorant/model/explanation.hpp>
 #include <cormorant/model/model.hpp>
+#include <cormorant/model/transaction.hpp>
 #include <cormorant/model/typed_model.hpp>
 #include <cormorant/mongo/mongo_store.hpp>
 #include <cormorant/operation/operations.hpp>
@@ -36,4 +37,5 @@
 #include <cormorant/schema/preparation.hpp>
 #include <cormorant/schema/registry.hpp>
 #include <cormorant/schema/schema.hpp>
+#include <cormorant/store/session.hpp>
 #include <cormorant/store/store.hpp>

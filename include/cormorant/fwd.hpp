@@ -38,6 +38,7 @@ class batch;
 
 class model;
 class connection;
+class transaction;
 template <class T>
 class typed_model;
 

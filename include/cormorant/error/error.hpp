@@ -67,6 +67,8 @@ struct diagnostics {
     std::int64_t written = 0;
     /// Attempts made, retries included.
     int attempts = 0;
+    /// How often the body of a transaction was begun.
+    int transaction_attempts = 0;
     /// The phase that used up the time, for timeouts.
     phase slow_phase = phase::none;
 
