@@ -3,6 +3,7 @@
 /// `connection`: models that know each other, on one store.
 
 #include <cormorant/model/model.hpp>
+#include <cormorant/operation/limits.hpp>
 #include <cormorant/store/store.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -26,17 +27,6 @@ struct connection_state;
 struct connection_access;
 } // namespace detail
 
-/// Bounds of the work that populating relationships may cause in one call. Exceeding one ends the call with
-/// `errc::limit_exceeded`, whose path names the relationship (`"author.friends.author"`).
-struct population_limits {
-    /// Levels of related documents below the documents of the call.
-    int depth = 16;
-    /// Finds of related models.
-    std::int64_t queries = 1'000;
-    /// Related documents read.
-    std::int64_t documents = 1'000'000;
-};
-
 /// How a connection behaves.
 class connection_options {
 public:
@@ -46,6 +36,11 @@ public:
     connection_options() = default;
     connection_options& population(population_limits limits) {
         population_ = limits;
+        return *this;
+    }
+    /// Bounds of the documents that are written, for models that do not have their own (`model_definition::limits`).
+    connection_options& documents(document_limits limits) {
+        documents_ = limits;
         return *this;
     }
     /// Whether touching a relationship that was not populated is an error in models that do not say it themselves
@@ -61,11 +56,13 @@ public:
         return *this;
     }
     population_limits const& population() const noexcept { return population_; }
+    document_limits const& documents() const noexcept { return documents_; }
     bool strict_loading() const noexcept { return strict_loading_; }
     model_resolver const& related_models() const noexcept { return related_models_; }
 
 private:
     population_limits population_;
+    document_limits documents_;
     bool strict_loading_ = false;
     model_resolver related_models_;
 };
