@@ -60,13 +60,21 @@ public:
         related_models_ = std::move(find);
         return *this;
     }
+    /// Whether finds by id that are issued in the same turn of one executor become one find of all their ids
+    /// (`find_options::loader`, which a call may say for itself). Default false: it delays each of them to the end of the turn.
+    connection_options& loader(bool on) {
+        loader_ = on;
+        return *this;
+    }
     population_limits const& population() const noexcept { return population_; }
     bool strict_loading() const noexcept { return strict_loading_; }
+    bool loader() const noexcept { return loader_; }
     model_resolver const& related_models() const noexcept { return related_models_; }
 
 private:
     population_limits population_;
     bool strict_loading_ = false;
+    bool loader_ = false;
     model_resolver related_models_;
 };
 
