@@ -65,8 +65,15 @@ public:
     /// Building indexes and views (`connection::add`) has no deadline. Throws `errc::invalid_argument` for a time that is not
     /// positive.
     connection_options& timeout(std::chrono::steady_clock::duration time);
+    /// Whether finds by id that are issued in the same turn of one executor become one find of all their ids
+    /// (`find_options::loader`, which a call may say for itself). Default false: it delays each of them to the end of the turn.
+    connection_options& loader(bool on) {
+        loader_ = on;
+        return *this;
+    }
     population_limits const& population() const noexcept { return population_; }
     bool strict_loading() const noexcept { return strict_loading_; }
+    bool loader() const noexcept { return loader_; }
     model_resolver const& related_models() const noexcept { return related_models_; }
     std::optional<std::chrono::steady_clock::duration> timeout() const noexcept { return timeout_; }
 
@@ -74,6 +81,7 @@ private:
     population_limits population_;
     std::optional<std::chrono::steady_clock::duration> timeout_;
     bool strict_loading_ = false;
+    bool loader_ = false;
     model_resolver related_models_;
 };
 
