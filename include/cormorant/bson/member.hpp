@@ -38,6 +38,7 @@ public:
 private:
     friend class document;
     friend struct detail::document_table;
+    friend struct detail::access;
 
     // Most keys are short and live here; of a longer one `text_` holds the bytes of a `long_key`.
     static constexpr std::uint8_t outside = 0xFF;
