@@ -50,6 +50,8 @@ private:
 
     /// A new member with a null value. The key is copied.
     member(std::string_view key, storage const& owner);
+    /// Without a key yet.
+    explicit member(storage const& owner) noexcept : value_(cormorant::value::borrow{}, owner) {}
     ~member() = default;
     void set_key(std::string_view key);
     void release_key() noexcept;
