@@ -51,4 +51,20 @@ void batch::append_to(documents& out, storage const& arena) && {
         out.push_back(decode_bson(bytes.subspan(offset, length), arena));
 }
 
+std::string to_json(std::span<batch const> batches, json_mode mode) {
+    std::string out = "[";
+    for (batch const& b : batches)
+        b.for_each([&](auto const& one) {
+            if (out.size() > 1)
+                out += ',';
+            append_json(out, one, mode);
+        });
+    out += ']';
+    return out;
+}
+
+std::string to_json(batch const& one, json_mode mode) {
+    return to_json(std::span(&one, 1), mode);
+}
+
 } // namespace cormorant
