@@ -92,6 +92,13 @@ struct access {
         auto const position = 4 + 4 + e.text(4).size() + 1;
         return bson_view({e.data_ + position, e.size_ - position}, e.offset_ + position);
     }
+    // The parts of both forms under one name.
+    static std::string_view text(bson_element const& e) noexcept { return raw_text(e, 0); }
+    static regex_parts regex_of(bson_element const& e) noexcept { return raw_regex(e); }
+    static pointer_parts pointer_of(bson_element const& e) noexcept { return {raw_text(e, 0), raw_pointer_id(e)}; }
+    static std::string_view code_text(bson_element const& e) noexcept { return raw_text(e, 4); }
+    static bson_view code_scope(bson_element const& e) { return raw_scope(e); }
+
     static void put_root(bson_writer& out, document const& d) { out.put_members(d); }
     static std::size_t offset(bson_view const& v) noexcept { return v.offset_; }
 };

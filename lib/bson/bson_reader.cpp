@@ -1,4 +1,5 @@
 #include "access.hpp"
+#include "bad_bson.hpp"
 #include "number.hpp"
 #include "utf8.hpp"
 
@@ -17,6 +18,11 @@
 static_assert(std::endian::native == std::endian::little, "BSON is little endian, and so is the code that reads it");
 
 namespace cormorant {
+
+void detail::throw_bad_bson(std::size_t offset, std::string const& reason) {
+    throw error(errc::bad_bson, fmt::format("bad BSON at offset {}: {}", offset, reason));
+}
+
 namespace {
 
 using detail::access;
@@ -26,9 +32,7 @@ constexpr std::array<std::byte, 5> empty_document{std::byte{5}, std::byte{0}, st
 constexpr std::size_t smallest_document = empty_document.size();
 constexpr std::uint8_t old_binary = 2;
 
-[[noreturn]] void fail(std::size_t offset, std::string const& reason) {
-    throw error(errc::bad_bson, fmt::format("bad BSON at offset {}: {}", offset, reason));
-}
+using detail::throw_bad_bson;
 
 std::int32_t load_int32(std::byte const* from) noexcept {
     std::int32_t result;
@@ -58,7 +62,7 @@ public:
         case bson_type::boolean:
             fixed(1);
             if (std::to_integer<int>(data_[0]) > 1) {
-                fail(offset_, fmt::format("a bool of {}", std::to_integer<int>(data_[0])));
+                throw_bad_bson(offset_, fmt::format("a bool of {}", std::to_integer<int>(data_[0])));
             }
             return 1;
         case bson_type::null:
@@ -82,27 +86,27 @@ public:
         case bson_type::db_pointer: {
             auto const ns = string_at(0);
             if (left_ - ns < object_id::size) {
-                fail(offset_ + ns, "the object id of a DBPointer exceeds its document");
+                throw_bad_bson(offset_ + ns, "the object id of a DBPointer exceeds its document");
             }
             return ns + object_id::size;
         }
         case bson_type::code_with_scope:
             return code_size();
         }
-        fail(offset_, fmt::format("unknown type 0x{:02x}", static_cast<unsigned>(type)));
+        throw_bad_bson(offset_, fmt::format("unknown type 0x{:02x}", static_cast<unsigned>(type)));
     }
 
 private:
     std::size_t fixed(std::size_t size) const {
         if (left_ < size) {
-            fail(offset_, fmt::format("a value of {} bytes exceeds its document", size));
+            throw_bad_bson(offset_, fmt::format("a value of {} bytes exceeds its document", size));
         }
         return size;
     }
 
     std::int32_t length_at(std::size_t position) const {
         if (left_ < position || left_ - position < 4) {
-            fail(offset_ + position, "a length exceeds its document");
+            throw_bad_bson(offset_ + position, "a length exceeds its document");
         }
         return load_int32(data_ + position);
     }
@@ -111,11 +115,11 @@ private:
     std::size_t string_at(std::size_t position) const {
         auto const length = length_at(position);
         if (length < 1 || static_cast<std::size_t>(length) > left_ - position - 4) {
-            fail(offset_ + position, fmt::format("a string of length {} does not fit", length));
+            throw_bad_bson(offset_ + position, fmt::format("a string of length {} does not fit", length));
         }
         auto const end = position + 4 + static_cast<std::size_t>(length);
         if (data_[end - 1] != std::byte{0}) {
-            fail(offset_ + end - 1, "a string is not terminated");
+            throw_bad_bson(offset_ + end - 1, "a string is not terminated");
         }
         return end - position;
     }
@@ -123,11 +127,11 @@ private:
     std::size_t document_at(std::size_t position) const {
         auto const length = length_at(position);
         if (std::cmp_less(length, smallest_document) || static_cast<std::size_t>(length) > left_ - position) {
-            fail(offset_ + position, fmt::format("a document of length {} does not fit", length));
+            throw_bad_bson(offset_ + position, fmt::format("a document of length {} does not fit", length));
         }
         auto const size = static_cast<std::size_t>(length);
         if (data_[position + size - 1] != std::byte{0}) {
-            fail(offset_ + position + size - 1, "a document is not terminated");
+            throw_bad_bson(offset_ + position + size - 1, "a document is not terminated");
         }
         return size;
     }
@@ -137,7 +141,7 @@ private:
         auto const* const begin = data_ + position;
         auto const* const end = static_cast<std::byte const*>(std::memchr(begin, 0, left_ - position));
         if (end == nullptr) {
-            fail(offset_ + position, "a regular expression is not terminated");
+            throw_bad_bson(offset_ + position, "a regular expression is not terminated");
         }
         return static_cast<std::size_t>(end - begin) + 1;
     }
@@ -145,10 +149,10 @@ private:
     std::size_t binary_size() const {
         auto const length = length_at(0);
         if (left_ < 5 || length < 0 || static_cast<std::size_t>(length) > left_ - 5) {
-            fail(offset_, fmt::format("binary data of length {} does not fit", length));
+            throw_bad_bson(offset_, fmt::format("binary data of length {} does not fit", length));
         }
         if (std::to_integer<std::uint8_t>(data_[4]) == old_binary && (length < 4 || load_int32(data_ + 5) != length - 4)) {
-            fail(offset_ + 5, "the inner length of binary data of subtype 2 does not fit");
+            throw_bad_bson(offset_ + 5, "the inner length of binary data of subtype 2 does not fit");
         }
         return static_cast<std::size_t>(length) + 5;
     }
@@ -157,12 +161,12 @@ private:
     std::size_t code_size() const {
         auto const length = length_at(0);
         if (length < 0 || static_cast<std::size_t>(length) > left_) {
-            fail(offset_, fmt::format("code with scope of length {} does not fit", length));
+            throw_bad_bson(offset_, fmt::format("code with scope of length {} does not fit", length));
         }
         auto const size = static_cast<std::size_t>(length);
         auto const text = string_at(4);
         if (4 + text > size || document_at(4 + text) != size - 4 - text) {
-            fail(offset_, "the parts of code with scope do not add up to its length");
+            throw_bad_bson(offset_, "the parts of code with scope do not add up to its length");
         }
         return size;
     }
@@ -188,7 +192,7 @@ std::size_t bson_element::parse(bson_view const& view, std::size_t position) {
     auto const* const key_end =
         position + 1 < end ? static_cast<std::byte const*>(std::memchr(key, 0, end - position - 1)) : nullptr;
     if (key_end == nullptr) {
-        fail(view.offset_ + position, "a key is not terminated");
+        throw_bad_bson(view.offset_ + position, "a key is not terminated");
     }
     type_ = static_cast<bson_type>(data[position]);
     key_ = {reinterpret_cast<char const*>(key), static_cast<std::size_t>(key_end - key)};
@@ -455,12 +459,12 @@ private:
 
     void check_depth(bson_view const& view, int depth) const {
         if (depth > limits_.max_depth) {
-            fail(access::offset(view), fmt::format("more than {} levels", limits_.max_depth));
+            throw_bad_bson(access::offset(view), fmt::format("more than {} levels", limits_.max_depth));
         }
     }
     void check_text(std::string_view text, bson_element const& element, char const* what) const {
         if (limits_.check_utf8 && !is_utf8(text)) {
-            fail(element.offset(), fmt::format("{} is not UTF-8", what));
+            throw_bad_bson(element.offset(), fmt::format("{} is not UTF-8", what));
         }
     }
     std::string_view checked(std::string_view text, bson_element const& element) const {
@@ -478,11 +482,11 @@ namespace {
 /// The view of a document that has to fill the bytes.
 bson_view whole_view(std::span<std::byte const> bytes, decode_limits const& limits) {
     if (bytes.size() > limits.max_size) {
-        fail(0, fmt::format("{} bytes exceed the limit of {}", bytes.size(), limits.max_size));
+        throw_bad_bson(0, fmt::format("{} bytes exceed the limit of {}", bytes.size(), limits.max_size));
     }
     bson_view const view(bytes);
     if (view.size_in_bytes() != bytes.size()) {
-        fail(view.size_in_bytes(), fmt::format("{} bytes follow the document", bytes.size() - view.size_in_bytes()));
+        throw_bad_bson(view.size_in_bytes(), fmt::format("{} bytes follow the document", bytes.size() - view.size_in_bytes()));
     }
     return view;
 }

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <limits>
@@ -58,10 +59,19 @@ void bson_writer::enter() {
     }
 }
 
+// By at least what the root has already: a large document is moved seldom, and a small one does not clear more than it needs.
+void bson_writer::grow(std::size_t size) {
+    constexpr std::size_t least = 256;
+    out_.resize(size_ + size + std::max(size_ - root_, least));
+}
+
 std::size_t bson_writer::open() {
     enter();
-    auto const mark = out_.size();
-    out_.resize(mark + 4);
+    auto const mark = size_;
+    if (depth_ == 1) {
+        root_ = mark;
+    }
+    take(4);
     return mark;
 }
 
@@ -71,9 +81,11 @@ std::size_t bson_writer::open(std::string_view key, bson_type container) {
 }
 
 void bson_writer::close(std::size_t mark) {
-    out_.push_back(std::byte{0});
-    store(out_.data() + mark, checked_length(out_.size() - mark));
-    --depth_;
+    *take(1) = std::byte{0};
+    store(out_.data() + mark, checked_length(size_ - mark));
+    if (--depth_ == 0) {
+        out_.resize(size_);
+    }
 }
 
 std::byte* bson_writer::element(std::string_view key, bson_type type, std::size_t size) {
@@ -82,9 +94,7 @@ std::byte* bson_writer::element(std::string_view key, bson_type type, std::size_
         append_json_string(text, key);
         throw error(errc::invalid_argument, "the key " + text + " contains a NUL byte, which BSON cannot hold");
     }
-    auto const begin = out_.size();
-    out_.resize(begin + 1 + key.size() + 1 + size);
-    auto* at = out_.data() + begin;
+    auto* at = take(1 + key.size() + 1 + size);
     *at = static_cast<std::byte>(type);
     at = store_bytes(at + 1, key.data(), key.size());
     *at = std::byte{0};
@@ -177,7 +187,7 @@ void bson_writer::put_code(std::string_view key, std::string_view text, document
     auto const begin = static_cast<std::size_t>(at - out_.data());
     store_text(at + 4, text);
     put_members(scope);
-    store(out_.data() + begin, checked_length(out_.size() - begin));
+    store(out_.data() + begin, checked_length(size_ - begin));
 }
 
 void bson_writer::put_pointer(std::string_view key, std::string_view ns, object_id const& id) {

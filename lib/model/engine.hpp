@@ -154,7 +154,7 @@ void to_stored(translation const& t, Op& op) {
             t.store_paths(op.hint->as_document());
     }
     if constexpr (requires { op.docs; }) {
-        for (document& d : op.docs)
+        for (document& d : op.docs.edit())
             t.store_document(d);
     }
     if constexpr (requires { op.update; })

@@ -18,6 +18,18 @@ bool batch::is_raw() const noexcept {
     return std::holds_alternative<raw_documents>(content_);
 }
 
+std::size_t batch::bytes() const noexcept {
+    std::size_t sum = 0;
+    if (auto const* raw = std::get_if<raw_documents>(&content_)) {
+        for (auto const& [offset, length] : raw->places)
+            sum += length;
+    } else {
+        for (document const& d : std::get<documents>(content_))
+            sum += measure(d).bytes;
+    }
+    return sum;
+}
+
 documents batch::take_documents() && {
     if (auto* docs = std::get_if<documents>(&content_))
         return std::move(*docs);
@@ -37,6 +49,22 @@ void batch::append_to(documents& out, storage const& arena) && {
     std::span<std::byte const> const bytes(raw.buffer);
     for (auto const& [offset, length] : raw.places)
         out.push_back(decode_bson(bytes.subspan(offset, length), arena));
+}
+
+std::string to_json(std::span<batch const> batches, json_mode mode) {
+    std::string out = "[";
+    for (batch const& b : batches)
+        b.for_each([&](auto const& one) {
+            if (out.size() > 1)
+                out += ',';
+            append_json(out, one, mode);
+        });
+    out += ']';
+    return out;
+}
+
+std::string to_json(batch const& one, json_mode mode) {
+    return to_json(std::span(&one, 1), mode);
 }
 
 } // namespace cormorant
