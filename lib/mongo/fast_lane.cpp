@@ -21,8 +21,8 @@ fast_call& call_of(request_id id) noexcept {
 
 } // namespace
 
-fast_lane::fast_lane(std::shared_ptr<driver> control)
-    : control_(std::move(control)), settings_(control_->settings()), pool_(settings_.pool), timer_(control_->context()) {}
+fast_lane::fast_lane(std::shared_ptr<driver> control, std::shared_ptr<session_pool> ends)
+    : control_(std::move(control)), ended_with_me_(std::move(ends)), settings_(control_->settings()), pool_(settings_.pool), timer_(control_->context()) {}
 
 bool fast_lane::serves(request const& r, mongo_settings const& settings) noexcept {
     if (!settings.fast_lane || !r.plain || !r.acknowledged)
@@ -57,7 +57,8 @@ void fast_lane::start(std::shared_ptr<fast_call> c) {
             lock.unlock();
             return c->fail(errc::cursor_not_found, "the cursor is closed", phase::none);
         }
-        c->session_ = std::move(it->second.session);
+        if (it->second.own)
+            c->session_ = std::move(it->second.session);
         c->server_ = it->second.address;
     }
     if (passes_on_) {
@@ -329,7 +330,10 @@ void fast_lane::say_goodbye() {
         if (c->user == nullptr)
             keep_session(std::exchange(c->session(), server_session()));
     for (auto& [id, l] : leases_)
-        keep_session(std::move(l.session));
+        if (l.own)
+            keep_session(std::move(l.session));
+    for (auto& s : ended_with_me_->close())
+        keep_session(std::move(s));
     constexpr std::size_t most = 10'000; // that the server takes at once
     bson_buffer body;
     bson_writer writer(body);

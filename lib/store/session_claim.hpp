@@ -31,6 +31,8 @@ public:
     }
     ~session_claim() { give_back(); }
 
+    /// What a cursor keeps of it: it stands in nobody's way.
+    session_claim reference() const;
     /// The operation is over; what the claim says of it stays.
     void give_back() noexcept;
 
