@@ -3,6 +3,7 @@
 #include "fixture.hpp"
 
 #include <cormorant/bson/mapping.hpp>
+#include <cormorant/memory/memory_store.hpp>
 #include <cormorant/model/transaction.hpp>
 #include <cormorant/model/typed_model.hpp>
 #include <cormorant/repository/database_schema.hpp>
@@ -112,7 +113,7 @@ TEST_P(Transactions, typed_models_and_repositories_are_taken_into_it) {
     database_schema schema;
     schema.define_adapter("this", [this](document const&) { return store; });
     schema.define_datasource(datasource("db", "this"));
-    schema.define_model(model_definition("note").set("datasource", "db").field("text", string()));
+    schema.define_model(R"({"name": "note", "datasource": "db", "properties": {"text": {"type": "string"}}})");
     auto const notes = schema.repository("note");
     auto work = [](connection on, typed_model<purse> p, repository r, bool fails) -> awaitable<void> {
         co_await on.transaction([&](transaction& tx) -> awaitable<void> {
