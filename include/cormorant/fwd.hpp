@@ -28,6 +28,8 @@ class hook_handler;
 class trace;
 
 class schema;
+class request_policy;
+class untrusted;
 class model_definition;
 class model_document;
 

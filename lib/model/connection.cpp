@@ -61,6 +61,14 @@ asio::awaitable<void> close_store(std::shared_ptr<store> s) {
 
 } // namespace
 
+connection_options& connection_options::timeout(std::chrono::steady_clock::duration time) {
+    if (time <= std::chrono::steady_clock::duration::zero())
+        throw error(errc::invalid_argument, fmt::format("connection_options: timeout has to be positive, it is {} ms",
+                                                std::chrono::duration_cast<std::chrono::milliseconds>(time).count()));
+    timeout_ = time;
+    return *this;
+}
+
 connection::connection(std::shared_ptr<cormorant::store> store, connection_options options)
     : state_(std::make_shared<detail::connection_state>(std::move(store), std::move(options))) {}
 connection::connection(std::shared_ptr<detail::connection_state> state) noexcept : state_(std::move(state)) {}

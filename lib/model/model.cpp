@@ -130,15 +130,17 @@ save_call make_save(document&& doc, save_options&& options) {
     call.doc = std::move(doc);
     return call;
 }
-update_call make_update(document&& filter, value&& delta, update_options&& options) {
+update_call make_update(selection&& which, value&& delta, update_options&& options) {
     update_call call(std::move(options));
-    call.filter = std::move(filter);
+    call.everything = which.everything();
+    call.filter = std::move(which).filter();
     call.delta = std::move(delta);
     return call;
 }
-remove_call make_remove(document&& filter, remove_options&& options) {
+remove_call make_remove(selection&& which, remove_options&& options) {
     remove_call call(std::move(options));
-    call.filter = std::move(filter);
+    call.everything = which.everything();
+    call.filter = std::move(which).filter();
     return call;
 }
 
@@ -195,15 +197,15 @@ asio::awaitable<document> model::save(document doc, save_options options) const 
 asio::awaitable<saved_document> model::save_with_result(document doc, save_options options) const {
     return run<saved_document>(state_, make_save(std::move(doc), std::move(options)));
 }
-asio::awaitable<update_result> model::update(document filter, value delta, update_options options) const {
-    return run<update_result>(state_, make_update(std::move(filter), std::move(delta), std::move(options)));
+asio::awaitable<update_result> model::update(selection which, value delta, update_options options) const {
+    return run<update_result>(state_, make_update(std::move(which), std::move(delta), std::move(options)));
 }
-asio::awaitable<remove_result> model::remove(document filter, remove_options options) const {
-    return run<remove_result>(state_, make_remove(std::move(filter), std::move(options)));
+asio::awaitable<remove_result> model::remove(selection which, remove_options options) const {
+    return run<remove_result>(state_, make_remove(std::move(which), std::move(options)));
 }
 
-asio::awaitable<std::optional<document>> model::find_and_update(document filter, value delta, update_options options) const {
-    auto call = make_update(std::move(filter), std::move(delta), std::move(options));
+asio::awaitable<std::optional<document>> model::find_and_update(selection which, value delta, update_options options) const {
+    auto call = make_update(std::move(which), std::move(delta), std::move(options));
     call.answers_document = true;
     return run<std::optional<document>>(state_, std::move(call));
 }
@@ -228,11 +230,11 @@ explanation model::explain_insert(documents docs, insert_options options) const 
 explanation model::explain_save(document doc, save_options options) const {
     return explainer::explain(state_, make_save(std::move(doc), std::move(options)));
 }
-explanation model::explain_update(document filter, value delta, update_options options) const {
-    return explainer::explain(state_, make_update(std::move(filter), std::move(delta), std::move(options)));
+explanation model::explain_update(selection which, value delta, update_options options) const {
+    return explainer::explain(state_, make_update(std::move(which), std::move(delta), std::move(options)));
 }
-explanation model::explain_remove(document filter, remove_options options) const {
-    return explainer::explain(state_, make_remove(std::move(filter), std::move(options)));
+explanation model::explain_remove(selection which, remove_options options) const {
+    return explainer::explain(state_, make_remove(std::move(which), std::move(options)));
 }
 
 // --- collection ------------------------------------------------------------------------------------------------------

@@ -28,6 +28,10 @@ void read(std::string_view name, value const& v, bool& out) {
     out = *flag;
 }
 
+void read(std::string_view name, value const& v, std::optional<bool>& out) {
+    read(name, v, out.emplace());
+}
+
 void read(std::string_view name, value const& v, std::int64_t& out) {
     auto const number = v.if_int64();
     if (!number || *number < 0) {
@@ -269,7 +273,7 @@ bool find_options::set_own(std::string_view name, value const& v) {
     constexpr auto set_fields = [](self& o, std::string_view key, value const& given) {
         read_fields(key, given, o.fields_value);
     };
-    static constexpr std::array<option<self>, 13> table{{
+    static constexpr std::array<option<self>, 14> table{{
         {"fields", set_fields},
         {"projection", set_fields}, // the driver's word
         {"sort",
@@ -291,6 +295,7 @@ bool find_options::set_own(std::string_view name, value const& v) {
         {"collation", &set_member<&self::collation_value, self>},
         {"hint", &set_member<&self::hint_value, self>},
         {"batchSize", &set_member<&self::batch_size_value, self>},
+        {"loader", &set_member<&self::loader_value, self>},
     }};
     return set_from(table, *this, name, v) || basic_options::set_own(name, v);
 }
@@ -323,6 +328,9 @@ document find_options::to_document() const {
     put(result, "collation", collation_value);
     put(result, "hint", hint_value);
     put(result, "batchSize", batch_size_value);
+    if (loader_value) {
+        result.set("loader", *loader_value);
+    }
     return result;
 }
 

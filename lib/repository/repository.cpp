@@ -53,6 +53,11 @@ public:
         patterns_ = std::move(compiled.patterns);
         return std::move(compiled.filter);
     }
+    selection select(basic_selection<where_clause> const& which) {
+        if (which.everything())
+            return all;
+        return filter(which.filter());
+    }
 
     [[noreturn]] void throw_not_found(value const& id) const {
         diagnostics details;
@@ -198,15 +203,15 @@ asio::awaitable<document> patch_by_id(call& c, value id, document data, query q,
     return change_by_id(c, std::move(id), doc("$set", std::move(data)), std::move(q), std::move(options));
 }
 
-asio::awaitable<std::int64_t> patch(call& c, document data, where_clause where, update_options options) {
+asio::awaitable<std::int64_t> patch(call& c, document data, basic_selection<where_clause> which, update_options options) {
     data.erase(c.key());
     options.strip_empty(false).multi(true);
-    auto const result = co_await c.model().update(c.filter(where), doc("$set", std::move(data)), std::move(options));
+    auto const result = co_await c.model().update(c.select(which), doc("$set", std::move(data)), std::move(options));
     co_return result.matched_count;
 }
 
-asio::awaitable<std::int64_t> remove(call& c, where_clause where, remove_options options) {
-    auto const result = co_await c.model().remove(c.filter(where), std::move(options));
+asio::awaitable<std::int64_t> remove(call& c, basic_selection<where_clause> which, remove_options options) {
+    auto const result = co_await c.model().remove(c.select(which), std::move(options));
     co_return result.deleted_count;
 }
 
@@ -259,11 +264,11 @@ asio::awaitable<document> repository::patch_by_id(value id, document data, query
     return run(
         state_, key_, "patch_by_id", cormorant::patch_by_id, std::move(id), std::move(data), std::move(q), std::move(options));
 }
-asio::awaitable<std::int64_t> repository::patch(document data, where_clause where, update_options options) const {
-    return run(state_, key_, "patch", cormorant::patch, std::move(data), std::move(where), std::move(options));
+asio::awaitable<std::int64_t> repository::patch(document data, basic_selection<where_clause> which, update_options options) const {
+    return run(state_, key_, "patch", cormorant::patch, std::move(data), std::move(which), std::move(options));
 }
-asio::awaitable<std::int64_t> repository::delete_(where_clause where, remove_options options) const {
-    return run(state_, key_, "delete", remove, std::move(where), std::move(options));
+asio::awaitable<std::int64_t> repository::delete_(basic_selection<where_clause> which, remove_options options) const {
+    return run(state_, key_, "delete", remove, std::move(which), std::move(options));
 }
 asio::awaitable<bool> repository::delete_by_id(value id, remove_options options) const {
     return run(state_, key_, "delete_by_id", remove_by_id, std::move(id), std::move(options));

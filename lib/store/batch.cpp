@@ -21,6 +21,18 @@ bool batch::is_raw() const noexcept {
     return std::holds_alternative<raw_documents>(content_);
 }
 
+std::size_t batch::bytes() const noexcept {
+    std::size_t sum = 0;
+    if (auto const* raw = std::get_if<raw_documents>(&content_)) {
+        for (auto const& [offset, length] : raw->places)
+            sum += length;
+    } else {
+        for (document const& d : std::get<documents>(content_))
+            sum += measure(d).bytes;
+    }
+    return sum;
+}
+
 documents batch::take_documents() && {
     if (auto* docs = std::get_if<documents>(&content_))
         return std::move(*docs);

@@ -34,6 +34,17 @@ struct decode_limits {
     bool check_utf8 = true;
 };
 
+/// How large a document is, found without writing it.
+struct document_extent {
+    /// As BSON.
+    std::size_t bytes = 0;
+    /// Containers within each other; a document without any has 0.
+    int depth = 0;
+    /// Items of the longest array at any depth.
+    std::size_t longest_array = 0;
+};
+document_extent measure(document const& d) noexcept;
+
 /// Appends the document. Throws `errc::invalid_argument` for a key with a NUL byte and `errc::limit_exceeded` for more than
 /// `max_size` bytes or `max_bson_depth` levels; the buffer then is as it was.
 void append_bson(bson_buffer& out, document const& d, std::size_t max_size = std::numeric_limits<std::int32_t>::max());

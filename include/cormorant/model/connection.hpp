@@ -3,6 +3,7 @@
 /// `connection`: models that know each other, on one store.
 
 #include <cormorant/model/model.hpp>
+#include <cormorant/operation/limits.hpp>
 #include <cormorant/store/store.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -26,17 +27,6 @@ struct connection_state;
 struct connection_access;
 } // namespace detail
 
-/// Bounds of the work that populating relationships may cause in one call. Exceeding one ends the call with
-/// `errc::limit_exceeded`, whose path names the relationship (`"author.friends.author"`).
-struct population_limits {
-    /// Levels of related documents below the documents of the call.
-    int depth = 16;
-    /// Finds of related models.
-    std::int64_t queries = 1'000;
-    /// Related documents read.
-    std::int64_t documents = 1'000'000;
-};
-
 /// How a connection behaves.
 class connection_options {
 public:
@@ -48,25 +38,47 @@ public:
         population_ = limits;
         return *this;
     }
+    /// Bounds of the documents that are written, for models that do not have their own (`model_definition::limits`).
+    connection_options& documents(document_limits limits) {
+        documents_ = limits;
+        return *this;
+    }
     /// Whether touching a relationship that was not populated is an error in models that do not say it themselves
     /// (`model_definition::strict_loading`). Default false.
     connection_options& strict_loading(bool on) {
         strict_loading_ = on;
         return *this;
     }
-    /// Where relationships find the models that they lead to. Default: among the models of the connection. The function may be called
-    /// from several threads; what it throws ends the operation.
+    /// Where relationships find the models that they lead to. Default: among the models of the connection. The function may be
+    /// called from several threads; what it throws ends the operation.
     connection_options& related_models(model_resolver find) {
         related_models_ = std::move(find);
         return *this;
     }
+    /// The deadline of operations of models that are given none: this long after they begin, hooks and populated relationships
+    /// included. Default: none. `deadline(std::chrono::steady_clock::time_point::max())` takes it off a single operation.
+    /// Building indexes and views (`connection::add`) has no deadline. Throws `errc::invalid_argument` for a time that is not
+    /// positive.
+    connection_options& timeout(std::chrono::steady_clock::duration time);
+    /// Whether finds by id that are issued in the same turn of one executor become one find of all their ids
+    /// (`find_options::loader`, which a call may say for itself). Default false: it delays each of them to the end of the turn.
+    connection_options& loader(bool on) {
+        loader_ = on;
+        return *this;
+    }
     population_limits const& population() const noexcept { return population_; }
+    document_limits const& documents() const noexcept { return documents_; }
     bool strict_loading() const noexcept { return strict_loading_; }
+    bool loader() const noexcept { return loader_; }
     model_resolver const& related_models() const noexcept { return related_models_; }
+    std::optional<std::chrono::steady_clock::duration> timeout() const noexcept { return timeout_; }
 
 private:
     population_limits population_;
+    document_limits documents_;
+    std::optional<std::chrono::steady_clock::duration> timeout_;
     bool strict_loading_ = false;
+    bool loader_ = false;
     model_resolver related_models_;
 };
 

@@ -101,11 +101,11 @@ public:
     boost::asio::awaitable<T> save(T const& object, save_options options = {}) const {
         return decode_one(model_.save(to_stored(object), std::move(options)));
     }
-    boost::asio::awaitable<update_result> update(document filter, value delta, update_options options = {}) const {
-        return model_.update(std::move(filter), std::move(delta), std::move(options));
+    boost::asio::awaitable<update_result> update(selection which, value delta, update_options options = {}) const {
+        return model_.update(std::move(which), std::move(delta), std::move(options));
     }
-    boost::asio::awaitable<remove_result> remove(document filter, remove_options options = {}) const {
-        return model_.remove(std::move(filter), std::move(options));
+    boost::asio::awaitable<remove_result> remove(selection which, remove_options options = {}) const {
+        return model_.remove(std::move(which), std::move(options));
     }
 
 private:

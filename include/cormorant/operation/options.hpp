@@ -178,6 +178,8 @@ public:
     document collation_value;
     std::optional<value> hint_value;
     std::int32_t batch_size_value = 0;
+    /// See `loader`. Nothing: as the connection says.
+    std::optional<bool> loader_value;
 
     /// What to read: `{title: 1, "author.name": 1}`. A virtual or relationship that is named brings the fields and hooks it
     /// needs.
@@ -259,6 +261,12 @@ public:
     }
     find_options& batch_size(std::int32_t n) {
         batch_size_value = n;
+        return *this;
+    }
+    /// Whether finds by id that ask for the same and are issued in the same turn of one executor become one find of all their ids.
+    /// Each call keeps its hooks, its deadline, its cancellation and its answer. Default: `connection_options::loader`.
+    find_options& loader(bool on) {
+        loader_value = on;
         return *this;
     }
 

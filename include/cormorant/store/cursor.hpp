@@ -40,6 +40,8 @@ public:
     std::size_t size() const noexcept;
     bool empty() const noexcept { return size() == 0; }
     bool is_raw() const noexcept;
+    /// The size of the documents as BSON.
+    std::size_t bytes() const noexcept;
 
     /// The documents; those decoded from BSON share one arena. Throws `errc::bad_bson`.
     documents take_documents() &&;

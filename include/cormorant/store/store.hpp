@@ -109,6 +109,8 @@ struct call_statistics {
     int attempts = 0;
     std::chrono::nanoseconds queued{0};
     std::chrono::nanoseconds served{0};
+    /// Where the time went, as far as the store knows.
+    phase_times times;
     std::int64_t documents = 0;
 };
 

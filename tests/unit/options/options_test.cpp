@@ -36,7 +36,7 @@ TEST(options, that_were_merged_are_given_back_under_their_names) {
         R"({"hooks": [{"name": "afterFind_a"}, {"name": "x.y_z", "args": {"n": 1}}], "context": {"k": "v"}, "options": {"comment": "c"},
         "readPreference": {"mode": "nearest"}, "readConcern": {"level": "local"}, "writeConcern": {"w": 1}, "mine": {"x": 1},
         "fields": {"a": 1}, "castDocs": false, "sort": {"a": -1}, "skip": 1, "limit": 2, "random": 3, "maxSize": 4, "count": true,
-        "collation": {"locale": "de"}, "hint": "a_1", "batchSize": 5})";
+        "collation": {"locale": "de"}, "hint": "a_1", "batchSize": 5, "loader": false})";
     EXPECT_EQ(to_string(round_trip<find_options>(find)), to_string(json(find)));
     EXPECT_EQ(round_trip<count_options>(R"({"collation": {"locale": "de"}, "hint": {"a": 1}, "skip": 1, "limit": 2})"),
         json(R"({"collation": {"locale": "de"}, "hint": {"a": 1}, "skip": 1, "limit": 2})"));
