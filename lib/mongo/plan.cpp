@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -358,6 +359,8 @@ private:
             if (size > max_bson_size)
                 throw error(errc::limit_exceeded,
                     fmt::format("document {} has {} bytes, a document may have {}", next, size, max_bson_size));
+            if (n == 0)
+                out.reserve(std::min(max_batch_bytes, (o.docs.size() - next) * (size + size / 8)));
             total += size + position(n).size() + 2;
             if (n > 0 && total > max_batch_bytes) {
                 out.resize(before); // it begins the next command
