@@ -1,7 +1,7 @@
 // Cormorant through its model layer: a definition of 12 fields, validated, with a required hook in every operation.
 //
-//     versus_cormorant [--documents] [--no-fast-lane] [--loader] W1..W7 CONCURRENCY OPS     measures one workload, prints one line of JSON
-//     versus_cormorant --load W1 1 1                                             drops the database and fills it
+//     versus_cormorant [--documents] [--no-fast-lane] [--loader] W1..W7 CONCURRENCY OPS     measures one workload, prints one
+//     line of JSON versus_cormorant --load W1 1 1                                             drops the database and fills it
 //
 // --documents: W1, W2 and W7 give documents instead of structs.
 // --loader: finds by id of one turn are sent together.

@@ -44,9 +44,8 @@ bool gives_id(document const& projection) noexcept {
 }
 
 bool same_filter_but_id(document const& a, document const& b) noexcept {
-    return std::ranges::equal(a, b, [](auto const& x, auto const& y) {
-        return x.key() == y.key() && (x.key() == key || identical(x.value(), y.value()));
-    });
+    return std::ranges::equal(a, b,
+        [](auto const& x, auto const& y) { return x.key() == y.key() && (x.key() == key || identical(x.value(), y.value())); });
 }
 
 bool same_hint(std::optional<value> const& a, std::optional<value> const& b) noexcept {
@@ -341,7 +340,8 @@ void find_load::watch_deadlines() {
         auto const now = clock::now();
         for (std::size_t i = 0; i < self->calls_.size(); ++i) {
             if (auto const& until = self->calls_[i].until; until && *until <= now)
-                self->finish(i, make_exception(error(errc::deadline, "the deadline passed while the find was under way")), loaded());
+                self->finish(
+                    i, make_exception(error(errc::deadline, "the deadline passed while the find was under way")), loaded());
         }
         self->watch_deadlines();
     });

@@ -142,7 +142,7 @@ TEST_P(Loader, FindsWhatTheCollationOfTheCollectionFinds) {
     EXPECT_EQ(found, 3);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, Loader, ::testing::ValuesIn(testing::store_names()), testing::store_name);
+INSTANTIATE_TEST_SUITE_P(stores, Loader, ::testing::ValuesIn(testing::store_kinds()), testing::store_name);
 
 } // namespace
 } // namespace cormorant

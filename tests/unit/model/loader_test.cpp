@@ -17,10 +17,10 @@ namespace {
 namespace asio = boost::asio;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using testing::id_of;
+using ::testing::IsEmpty;
 using testing::run;
+using ::testing::SizeIs;
 using namespace std::chrono_literals;
 
 /// What became of a call.
@@ -154,9 +154,8 @@ TEST_F(Loader, SendsAloneWhatCannotBeOneOfSeveral) {
     together(items.find_by_id(id_of(1), find_options().options(doc("comment", "why"))),
         items.find_by_id(id_of(1), find_options().options(doc("comment", "why"))),
         items.find_by_id(id_of(1), find_options().collation(doc("locale", "en"))),
-        items.find_by_id(id_of(1), find_options().collation(doc("locale", "en"))),
-        items.find_one(doc("_id", doc("$gt", 1))), items.find_one(doc("_id", doc("$gt", 1))),
-        items.find_one(doc("n", 1)), items.find_one(doc("n", 1)));
+        items.find_by_id(id_of(1), find_options().collation(doc("locale", "en"))), items.find_one(doc("_id", doc("$gt", 1))),
+        items.find_one(doc("_id", doc("$gt", 1))), items.find_one(doc("n", 1)), items.find_one(doc("n", 1)));
     EXPECT_THAT(store->calls, SizeIs(8));
     for (operation const& op : store->calls)
         EXPECT_FALSE(std::get<find_op>(op).filter.contains("$in"));
@@ -177,8 +176,10 @@ TEST_F(Loader, AFindByTheKeyIsAFindById) {
 TEST_F(Loader, EachHookSeesItsOwnCall) {
     std::vector<document> filters;
     std::vector<std::size_t> found;
-    items.hook("beforeFilter", "see", [&](filter_args& a) { filters.push_back(a.filter); }, required);
-    items.hook("afterFind", "see", [&](after_find_args& a) { found.push_back(a.docs.size()); }, required);
+    items.hook(
+        "beforeFilter", "see", [&](filter_args& a) { filters.push_back(a.filter); }, required);
+    items.hook(
+        "afterFind", "see", [&](after_find_args& a) { found.push_back(a.docs.size()); }, required);
     together(items.find_by_id(id_of(1)), items.find_by_id(id_of(2)), items.find_by_id(id_of(66)));
     EXPECT_THAT(filters, ElementsAre(doc("_id", id_of(1)), doc("_id", id_of(2)), doc("_id", id_of(66))));
     EXPECT_THAT(found, ElementsAre(1u, 1u, 0u)) << "in the order of the calls";
@@ -186,7 +187,8 @@ TEST_F(Loader, EachHookSeesItsOwnCall) {
 }
 
 TEST_F(Loader, MergesFiltersThatHooksChangedAlike) {
-    items.hook("beforeFilter", "tenant", [](filter_args& a) { a.filter.set("tenant", a.context.at("tenant")); }, required);
+    items.hook(
+        "beforeFilter", "tenant", [](filter_args& a) { a.filter.set("tenant", a.context.at("tenant")); }, required);
     auto const of = [](int tenant) {
         context c;
         c.set("tenant", tenant);
@@ -195,12 +197,13 @@ TEST_F(Loader, MergesFiltersThatHooksChangedAlike) {
     together(items.find_by_id(id_of(1), of(7)), items.find_by_id(id_of(2), of(8)), items.find_by_id(id_of(3), of(7)));
     ASSERT_THAT(store->calls, SizeIs(2));
     std::vector<document> filters{sent(0).filter, sent(1).filter};
-    EXPECT_THAT(filters, ::testing::UnorderedElementsAre(doc("_id", doc("$in", arr(id_of(1), id_of(3))), "tenant", 7),
-                             doc("_id", id_of(2), "tenant", 8)));
+    EXPECT_THAT(filters, ::testing::UnorderedElementsAre(
+                             doc("_id", doc("$in", arr(id_of(1), id_of(3))), "tenant", 7), doc("_id", id_of(2), "tenant", 8)));
 }
 
 TEST_F(Loader, AHookMayTakeACallOut) {
-    items.hook("beforeFind", "out", [](before_find_args& a) { a.options.loader(false); }, required);
+    items.hook(
+        "beforeFind", "out", [](before_find_args& a) { a.options.loader(false); }, required);
     together(items.find_by_id(id_of(1)), items.find_by_id(id_of(2)));
     EXPECT_THAT(store->calls, SizeIs(2));
 }
