@@ -163,11 +163,23 @@ call_options store_span::make_options(operation_options const& options, bool wri
     return sent;
 }
 
+void store_span::share(find_op const& own, loaded const& answer) {
+    if (!span_)
+        return;
+    document sent = own.filter;
+    sent.set("_id", doc("$in", arr(own.filter.at("_id"))));
+    shape(sent);
+    statistics_->round_trips += answer.round_trips;
+    statistics_->documents += static_cast<std::int64_t>(answer.docs.size());
+    note_ = fmt::format(", one of {} calls", answer.calls);
+}
+
 void store_span::finish() {
     if (!span_)
         return;
     span_->add_round_trips(statistics_->round_trips);
-    span_->detail(fmt::format("{} -> {} document{}", detail_, statistics_->documents, statistics_->documents == 1 ? "" : "s"));
+    span_->detail(
+        fmt::format("{} -> {} document{}{}", detail_, statistics_->documents, statistics_->documents == 1 ? "" : "s", note_));
 }
 
 } // namespace cormorant::detail
