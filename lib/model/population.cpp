@@ -202,6 +202,8 @@ asio::awaitable<void> populate_hooks(hook_args& args, std::span<hook_call const>
 asio::awaitable<documents> populate_documents(
     std::shared_ptr<connection_state> on, documents docs, relation_definition r, populate_options options) {
     find_options outer;
+    if (auto const timeout = on->options.timeout())
+        outer.timeout(*timeout);
     outer.context_value = std::move(options.context_value);
     if (r.inverse && r.polymorphic)
         throw error(errc::invalid_argument,
