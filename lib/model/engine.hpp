@@ -30,6 +30,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -75,6 +76,18 @@ public:
     /// The parent for spans of this operation.
     std::size_t span() const noexcept { return span_ ? span_->id() : trace::no_parent; }
 
+    /// Around what is not the store's: hooks, and rules of the model.
+    void enter_hooks() noexcept {
+        if (timed_)
+            hooks_since_ = std::chrono::steady_clock::now();
+    }
+    void leave_hooks() noexcept {
+        if (hooks_since_)
+            spent_.add(phase::hooks, std::chrono::steady_clock::now() - *std::exchange(hooks_since_, std::nullopt));
+    }
+    /// The store is done, and this is where its time went.
+    void add_store_times(phase_times const& times) noexcept { spent_ += times; }
+
     /// Inside a handler: throws the error with what is known of the operation.
     [[noreturn]] void rethrow(error& e) const;
     [[noreturn]] void rethrow(boost::system::system_error const& e) const;
@@ -87,13 +100,17 @@ public:
     outcome progress = outcome::not_sent;
 
 private:
-    void describe(diagnostics& d) const;
+    void describe(diagnostics& d, errc code) const;
 
     cormorant::model self_;
     operation_kind kind_;
     model_state::pinned pinned_;
     std::shared_ptr<hook_plan const> plan_;
     std::optional<trace_scope> span_;
+    // Where the time went, of an operation with a deadline.
+    bool timed_ = false;
+    phase_times spent_;
+    std::optional<std::chrono::steady_clock::time_point> hooks_since_;
 };
 
 /// The arguments of an operation's hooks of one type.
@@ -133,7 +150,7 @@ public:
     call_options make_options(operation_options const& options, bool write) const;
     /// The find was one of several.
     void share(find_op const& own, loaded const& answer);
-    void finish();
+    void finish(call_frame& frame);
 
 private:
     std::optional<trace_scope> span_;
@@ -222,7 +239,7 @@ boost::asio::awaitable<void> exchange(
             if (found.settled) {
                 span.share(op, found);
                 hand_over(frame, std::move(found.docs), to);
-                span.finish();
+                span.finish(frame);
                 co_return;
             }
         }
@@ -244,8 +261,11 @@ boost::asio::awaitable<void> exchange(
             to_model(*translated, answer);
         to.accept(std::move(answer));
     }
-    span.finish();
+    span.finish(frame);
 }
+
+/// Runs what `data.run()` left, within the deadline of the operation.
+boost::asio::awaitable<void> finish_in_time(preparation& data, operation_options const& options);
 
 /// The types of the hooks that an operation runs.
 template <class Call>
@@ -267,24 +287,30 @@ boost::asio::awaitable<Answer> run(model self, Call call) {
         for (hook_type type : Call::before) {
             call_subject<Call> subject(frame, call, type);
             hook_stage stage(frame.hooks(type), subject);
+            frame.enter_hooks();
             if (!stage.run())
                 co_await stage.finish();
+            frame.leave_hooks();
             frame.follow(call.options, type, types);
         }
         if constexpr (requires { call.complete(frame); }) {
             {
                 trace_scope const span(call.options.trace_value, frame.span(), span_kind::validation, "validate");
                 preparation data = call.complete(frame);
+                frame.enter_hooks();
                 if (!data.run())
-                    co_await data.finish();
+                    co_await finish_in_time(data, call.options);
+                frame.leave_hooks();
                 if (!data.violations().empty())
                     throw_violations(frame.schema().name(), to_string(Call::kind), std::move(data.violations()));
             }
             for (hook_type type : Call::ready) {
                 call_subject<Call> subject(frame, call, type);
                 hook_stage stage(frame.hooks(type), subject);
+                frame.enter_hooks();
                 if (!stage.run())
                     co_await stage.finish();
+                frame.leave_hooks();
                 frame.follow(call.options, type, types);
             }
         }
@@ -293,8 +319,10 @@ boost::asio::awaitable<Answer> run(model self, Call call) {
         for (hook_type type : Call::after) {
             call_subject<Call> subject(frame, call, type);
             hook_stage stage(frame.hooks(type), subject);
+            frame.enter_hooks();
             if (!stage.run())
                 co_await stage.finish();
+            frame.leave_hooks();
             frame.follow(call.options, type, types);
         }
         call.shape(frame);

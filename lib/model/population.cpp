@@ -205,6 +205,8 @@ asio::awaitable<documents> populate_documents(
     std::shared_ptr<connection_state> on, std::shared_ptr<session> in, documents docs, relation_definition r, populate_options options) {
     find_options outer;
     outer.session_value = std::move(in);
+    if (auto const timeout = on->options.timeout())
+        outer.timeout(*timeout);
     outer.context_value = std::move(options.context_value);
     if (r.inverse && r.polymorphic)
         throw error(errc::invalid_argument,

@@ -153,13 +153,17 @@ public:
     }
 
     void operator()(insert_op& o) {
-        p_.what.ordered = o.ordered;
+        p_.what.ordered = p_.then.ordered = o.ordered;
         p_.what.numbered = acknowledged_;
         p_.then.many = o.docs.size() > 1;
         p_.then.inserted_ids.reserve(o.docs.size());
         std::size_t next = 0;
-        while (next < o.docs.size())
+        while (next < o.docs.size()) {
+            auto const first = next;
             insert_batch(o, next);
+            if (p_.then.many)
+                p_.then.documents_in.push_back(next - first);
+        }
         finish_write(o.extra);
     }
 
