@@ -55,7 +55,7 @@ void check_upsert(bool upsert, matcher const& filter) {
 } // namespace
 
 insert_result database::insert(insert_op op) {
-    check_collection_name(name_, op.collection, true);
+    check_collection_name(name(), op.collection, true);
     check_extra(op.extra, op.name, {"bypassDocumentValidation"});
     insert_result result;
     // By the position of the document, as the server reports them.
@@ -79,7 +79,7 @@ insert_result database::insert(insert_op op) {
             break;
     }
     {
-        writing const lock(*this);
+        writing const lock(*this, op.collection);
         auto& c = writable_or_new(op.collection);
         for (std::size_t i = 0; i != prepared.size(); ++i) {
             if (!prepared[i])
@@ -109,7 +109,7 @@ document database::inserted(collection& c, document doc) {
 }
 
 update_result database::update(update_op const& op) {
-    check_collection_name(name_, op.collection, true);
+    check_collection_name(name(), op.collection, true);
     check_extra(op.extra, op.name, {"bypassDocumentValidation", "let"});
     auto const options = options_for(op.collection, op.collation, op.extra);
     auto const matches = matcher::compile(op.filter, options);
@@ -119,7 +119,7 @@ update_result database::update(update_op const& op) {
         refuse(code::failed_to_parse, "multi update is not supported for replacement-style update");
 
     update_result result;
-    writing const lock(*this);
+    writing const lock(*this, op.collection);
     if (auto* c = writable(op.collection)) {
         auto const found = select(*c, {op.filter, matches, nullptr, 0, op.multi ? 0 : 1, options.collation == nullptr, &op.hint});
         count_written(result.modified_count, [&] {
@@ -146,11 +146,11 @@ update_result database::update(update_op const& op) {
 }
 
 remove_result database::remove(remove_op const& op) {
-    check_collection_name(name_, op.collection, true);
+    check_collection_name(name(), op.collection, true);
     check_extra(op.extra, op.name, {"let"});
     auto const options = options_for(op.collection, op.collation, op.extra);
     auto const matches = matcher::compile(op.filter, options);
-    writing const lock(*this);
+    writing const lock(*this, op.collection);
     remove_result result;
     if (auto* c = writable(op.collection)) {
         auto const found =
@@ -163,7 +163,7 @@ remove_result database::remove(remove_op const& op) {
 }
 
 std::optional<document> database::find_and_modify(find_and_modify_op const& op) {
-    check_collection_name(name_, op.collection, true);
+    check_collection_name(name(), op.collection, true);
     check_extra(op.extra, op.name, {"bypassDocumentValidation", "let", "hint"});
     if (op.remove) {
         if (op.upsert)
@@ -184,7 +184,7 @@ std::optional<document> database::find_and_modify(find_and_modify_op const& op) 
     auto const* hint_given = op.extra.find("hint");
     auto const hint = hint_given == nullptr ? std::nullopt : std::optional<value>(*hint_given);
 
-    writing const lock(*this);
+    writing const lock(*this, op.collection);
     auto* c = writable(op.collection);
     auto const found =
         c == nullptr ? selected()

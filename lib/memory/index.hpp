@@ -62,6 +62,8 @@ struct index_definition {
 
     /// Throws what the server answers to a bad specification, `errc::unsupported` for geo, hashed and wildcard indexes.
     static index_definition compile(index_model const& model);
+    /// From `listing`.
+    static index_definition from_listing(document const& listing);
     /// `{_id: 1}`, unique.
     static index_definition of_id();
     bool is_id() const { return name == "_id_"; }

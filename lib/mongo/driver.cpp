@@ -347,7 +347,10 @@ void driver::serve(std::shared_ptr<ticket> const& t, client_id id, worker& w, cl
 driver::verdict driver::perform(ticket& t, worker& w, client& c) {
     auto const over = [&] { return t.state_ == ticket::state::finished; };
     while (t.position_ < t.what_.commands.size()) {
-        auto a = t.what_.numbered ? send_numbered(t, w, c) : send(t, c);
+        bool const known_again = t.what_.numbered || (t.what_.session && t.what_.session->ends);
+        auto a = known_again ? send_numbered(t, w, c) : send(t, c);
+        if (t.what_.session && !a.replied && a.sent)
+            t.what_.session->session->spoil();
         if (over())
             return verdict::finished;
         bool const may_look_again = steady_clock::now() + selection_pause < t.started_ + settings_.selection_timeout;
@@ -387,6 +390,11 @@ command_options driver::options_of(ticket const& t) const {
     o.read_concern = r.read_concern;
     o.write_concern = r.write_concern;
     o.in_session = r.acknowledged;
+    if (r.session) {
+        o.session = &*r.session;
+        o.mode = command_mode::raw; // nothing of the connection string is added
+        o.transaction_number = r.session->transaction;
+    }
     if (r.deadline && r.bounded)
         o.max_time = time_left(*r.deadline);
     if (r.lease != 0) {
@@ -404,12 +412,17 @@ answer driver::send(ticket& t, client& c) {
 // belongs to.
 answer driver::send_numbered(ticket& t, worker& w, client& c) {
     auto o = options_of(t);
-    o.transaction_number = c.next_transaction_number();
+    auto const& part = t.what_.session;
+    if (!part)
+        o.transaction_number = c.next_transaction_number();
+    else if (!part->ends && c.numbers_writes())
+        o.transaction_number = part->session->next_number();
     auto const& command = t.what_.commands[t.position_];
     auto first = c.run(t.what_.database, command, o);
     bool const worth_it =
         first.sent && retry_logic().judge(first, retry_rules{false, true, false}, false) == retry_verdict::repeat;
-    if (!worth_it || !o.transaction_number || !settings_.retry_writes || w.where()->interrupted())
+    bool const ends = part && part->ends; // which is repeated whatever the settings say
+    if (!worth_it || !o.transaction_number || (!settings_.retry_writes && !ends) || w.where()->interrupted())
         return first;
     if (first.replied && !c.recover(steady_clock::now() + settings_.selection_timeout))
         return first;
@@ -417,6 +430,8 @@ answer driver::send_numbered(ticket& t, worker& w, client& c) {
     t.result_.in_doubt = leaves_doubt(first);
     if (o.max_time)
         o.max_time = time_left(*t.what_.deadline);
+    if (ends && !part->second_write_concern.empty())
+        o.write_concern = part->second_write_concern;
     auto second = c.run(t.what_.database, command, o);
     bool const first_counts = attempt_to_report(second) == attempt::first && !w.where()->interrupted();
     return first_counts ? std::move(first) : std::move(second);

@@ -3,6 +3,7 @@
 /// A connection of the fast lane: one socket on the execution context of whoever uses it.
 
 #include "mongo/call.hpp"
+#include "mongo/session.hpp"
 #include "mongo/wire.hpp"
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -14,20 +15,6 @@
 #include <string>
 
 namespace cormorant::detail {
-
-/// A logical session of the server, used by one command at a time.
-/// Source: https://github.com/mongodb/specifications/blob/master/source/sessions/driver-sessions.md
-struct server_session {
-    /// `{id: UUID}`; empty: there is none.
-    bson_buffer id;
-    std::int64_t last_number = 0;
-    steady_clock::time_point last_use;
-
-    explicit operator bool() const noexcept { return !id.empty(); }
-};
-
-/// A session that no server has heard of.
-server_session make_session();
 
 class fast_call;
 

@@ -21,8 +21,9 @@ fast_call& call_of(request_id id) noexcept {
 
 } // namespace
 
-fast_lane::fast_lane(std::shared_ptr<driver> control, std::shared_ptr<call_book> book)
-    : control_(std::move(control)), book_(std::move(book)), settings_(control_->settings()), pool_(settings_.pool), timer_(control_->context()) {}
+fast_lane::fast_lane(std::shared_ptr<driver> control, std::shared_ptr<call_book> book, std::shared_ptr<session_pool> ends)
+    : control_(std::move(control)), book_(std::move(book)), ended_with_me_(std::move(ends)), settings_(control_->settings()),
+      pool_(settings_.pool), timer_(control_->context()) {}
 
 bool fast_lane::serves(request const& r, mongo_settings const& settings) noexcept {
     if (!settings.fast_lane || !r.plain || !r.acknowledged)
@@ -57,7 +58,8 @@ void fast_lane::start(std::shared_ptr<fast_call> c) {
             lock.unlock();
             return c->fail(errc::cursor_not_found, "the cursor is closed", phase::none);
         }
-        c->session_ = std::move(it->second.session);
+        if (it->second.own)
+            c->session_ = std::move(it->second.session);
         c->server_ = it->second.address;
     }
     if (passes_on_) {
@@ -338,7 +340,10 @@ void fast_lane::say_goodbye() {
         if (c->user == nullptr)
             keep_session(std::exchange(c->session(), server_session()));
     for (auto& [id, l] : leases_)
-        keep_session(std::move(l.session));
+        if (l.own)
+            keep_session(std::move(l.session));
+    for (auto& s : ended_with_me_->close())
+        keep_session(std::move(s));
     run_errands(*connection);
     constexpr std::size_t most = 10'000; // that the server takes at once
     std::vector<bson_buffer> ended;

@@ -68,8 +68,8 @@ private:
 /// function waits, and nothing of the user's runs while the mutex is held.
 class fast_lane final : public cursor_keeper, public home_guest, public std::enable_shared_from_this<fast_lane> {
 public:
-    /// `book`: for the calls that the driver has to serve.
-    fast_lane(std::shared_ptr<driver> control, std::shared_ptr<call_book> book);
+    /// `book`: for the calls that the driver has to serve. `ends`: the sessions of callers, which it ends with its own.
+    fast_lane(std::shared_ptr<driver> control, std::shared_ptr<call_book> book, std::shared_ptr<session_pool> ends);
 
     /// Whether the request is one for this lane.
     static bool serves(request const& r, mongo_settings const& settings) noexcept;
@@ -88,6 +88,8 @@ public:
 private:
     struct lease {
         server_session session;
+        /// Not one of the caller's.
+        bool own = true;
         std::string address;
     };
     struct errand {
@@ -147,6 +149,7 @@ private:
 
     std::shared_ptr<driver> const control_;
     std::shared_ptr<call_book> const book_;
+    std::shared_ptr<session_pool> const ended_with_me_;
     mongo_settings const& settings_;
 
     std::mutex mutex_;

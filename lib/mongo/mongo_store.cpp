@@ -2,13 +2,19 @@
 #include "mongo/fast_lane.hpp"
 #include "mongo/outcome.hpp"
 #include "mongo/plan.hpp"
+#include "mongo/session.hpp"
+#include "store/arguments.hpp"
 #include "store/deliver.hpp"
+#include "store/session_claim.hpp"
 
 #include <cormorant/mongo/mongo_store.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
 
+#include <chrono>
 #include <exception>
+#include <functional>
+#include <optional>
 #include <utility>
 
 namespace cormorant {
@@ -97,11 +103,40 @@ void answer_with(Handler handler, F make) {
     std::move(handler)(failed, std::move(result));
 }
 
+/// What a session learns from an answer.
+void follow(session_claim const& claim, result const& r) {
+    if (!claim || r.answers.empty())
+        return;
+    auto& owner = static_cast<mongo_session&>(*claim.owner());
+    owner.follow(r.answers.back().reply);
+}
+
+/// Sends the command that ends a transaction, or sessions, when nobody waits for what comes of it.
+void tell(planes const& to, request what, std::function<void()> done) {
+    constexpr std::chrono::seconds most(2);
+    what.deadline = steady_clock::now() + most;
+    using handler = boost::asio::any_completion_handler<void()>;
+    pending_handler<handler> pending(handler([done = std::move(done)] { done(); }));
+    send(to, std::move(what), std::move(pending), [](handler h, result) { std::move(h)(); });
+}
+
+request abort_request(session_part part) {
+    request r;
+    r.database = "admin";
+    r.mode = command_mode::write;
+    r.plain = true;
+    r.commands.emplace_back(encode(doc("abortTransaction", 1)));
+    r.session = std::move(part);
+    return r;
+}
+
 /// An answer that comes in batches, the first of which is here.
 class mongo_cursor final : public cursor_source {
 public:
-    mongo_cursor(planes to, expectation expected, call_options const& options, result first)
-        : planes_(std::move(to)), expected_(std::move(expected)), statistics_(options.statistics), deadline_(options.deadline) {
+    mongo_cursor(planes to, expectation expected, call_options const& options, session_claim opened_with,
+        std::optional<session_part> part, result first)
+        : planes_(std::move(to)), expected_(std::move(expected)), statistics_(options.statistics), deadline_(options.deadline),
+          opened_with_(std::move(opened_with)), part_(std::move(part)) {
         expected_.bounded = false;
         spent_ = first.times;
         take(std::move(first));
@@ -114,7 +149,15 @@ public:
             return;
         }
         count_decoding();
+        session_claim claim;
+        try {
+            claim = session_claim(opened_with_, "getMore");
+        } catch (...) {
+            pending.finish([why = std::current_exception()](completion handler) { std::move(handler)(why, batch()); });
+            return;
+        }
         request more;
+        more.session = part_;
         more.database = lease_.database();
         more.commands.push_back(make_get_more(lease_.cursor(), lease_.collection(), expected_.batch_size));
         more.deadline = deadline_;
@@ -122,9 +165,11 @@ public:
         more.cursor = true;
         more.lease = lease_.id();
         more.plain = lease_.plain();
-        send(planes_, std::move(more), std::move(pending), [this](completion handler, result r) {
+        send(planes_, std::move(more), std::move(pending), [this, claim = std::move(claim)](completion handler, result r) mutable {
             batch found;
             try {
+                claim.give_back();
+                follow(claim, r);
                 count_in(r);
                 spent_ += r.times;
                 r.times = spent_; // of the whole, for its error
@@ -179,6 +224,9 @@ private:
     expectation expected_;
     std::shared_ptr<call_statistics> statistics_;
     std::optional<steady_clock::time_point> deadline_;
+    session_claim opened_with_;
+    /// Of the session; none when there is none.
+    std::optional<session_part> part_;
     cursor_lease lease_;
     batch batch_;
     /// Where the time went, all batches together.
@@ -191,7 +239,7 @@ public:
     explicit mongo_store(mongo_settings settings) : database_(settings.database), thread_(std::move(settings)) {
         planes_.control = thread_.get();
         if (planes_.control->settings().fast_lane)
-            planes_.fast = std::make_shared<fast_lane>(planes_.control, planes_.book);
+            planes_.fast = std::make_shared<fast_lane>(planes_.control, planes_.book, sessions_);
     }
     ~mongo_store() override {
         if (planes_.fast)
@@ -205,29 +253,59 @@ public:
         c.text_search = true;
         c.collation = true;
         c.commands = true;
+        c.transactions = true;
         return c;
+    }
+
+    std::shared_ptr<session> make_session(session_options options) override {
+        auto farewell = [control = std::weak_ptr(planes_.control), fast = std::weak_ptr(planes_.fast)](session_part part) {
+            planes to;
+            to.control = control.lock();
+            to.fast = fast.lock();
+            if (to.control != nullptr)
+                tell(to, abort_request(std::move(part)), [] {});
+        };
+        return std::make_shared<mongo_session>(sessions_, options, std::move(farewell));
     }
 
     void start(operation op, call_options options, completion done) override {
         pending_handler<completion> pending(std::move(done));
+        session_claim claim;
         plan p;
         try {
-            p = make_plan(std::move(op), options, planes_.control->settings());
+            claim = claim_session(options, op);
+            if (!claim.sends()) { // the end of a transaction in which nothing was done
+                pending.finish([claim = std::move(claim)](completion handler) mutable {
+                    claim.give_back();
+                    std::move(handler)(nullptr, reply());
+                });
+                return;
+            }
+            p = make_plan(std::move(op), options, planes_.control->settings(), claim);
         } catch (...) {
             pending.finish([why = std::current_exception()](completion handler) { std::move(handler)(why, reply()); });
             return;
         }
         bool const has_cursor = p.what.cursor;
+        auto part = p.what.session;
+        if (part)
+            part->starts = false; // the next batch does not
         send(planes_, std::move(p.what), std::move(pending),
-            [expected = std::move(p.then), options = std::move(options), to = planes_, has_cursor](
-                completion handler, result r) mutable {
+            [expected = std::move(p.then), options = std::move(options), to = planes_, has_cursor, claim = std::move(claim),
+                part = std::move(part)](completion handler, result r) mutable {
+                claim.give_back();
+                follow(claim, r);
+                bool const replied = !r.answers.empty() && r.code == errc();
+                if ((expected.commits || expected.aborts) && replied)
+                    static_cast<mongo_session&>(*claim.owner()).transaction_ended();
                 if (options.statistics)
                     count(*options.statistics, r);
                 answer_with<reply>(std::move(handler), [&]() -> reply {
                     if (!has_cursor)
                         return read_reply(expected, r);
                     require_success(expected, r);
-                    return cursor(std::make_unique<mongo_cursor>(std::move(to), std::move(expected), options, std::move(r)));
+                    return cursor(std::make_unique<mongo_cursor>(
+                        std::move(to), std::move(expected), options, std::move(claim), std::move(part), std::move(r)));
                 });
             });
     }
@@ -238,12 +316,33 @@ public:
             control->close([pending] { pending->finish([](close_completion handler) { std::move(handler)(nullptr); }); });
         };
         if (planes_.fast)
-            planes_.fast->close(close_driver);
-        else
-            close_driver();
+            return planes_.fast->close(close_driver);
+        auto const ended = sessions_->close();
+        if (ended.empty())
+            return close_driver();
+        request last;
+        last.database = "admin";
+        last.mode = command_mode::raw;
+        array ids;
+        for (server_session const& s : ended)
+            ids.push_back(decode_bson(s.id));
+        last.commands.emplace_back(encode(doc("endSessions", std::move(ids))));
+        tell(planes_, std::move(last), close_driver);
     }
 
 private:
+    /// Throws `errc::invalid_argument` for a session of another store, and what the session does not allow.
+    session_claim claim_session(call_options const& options, operation const& op) const {
+        check_arguments(op);
+        if (options.session) {
+            auto const* const mine = dynamic_cast<mongo_session const*>(options.session.get());
+            if (mine == nullptr || !mine->is_of(sessions_))
+                throw error(errc::invalid_argument, "the session belongs to another store");
+        }
+        return session_claim(options, op);
+    }
+
+    std::shared_ptr<session_pool> const sessions_ = std::make_shared<session_pool>();
     std::string database_;
     driver_thread thread_;
     planes planes_;

@@ -112,6 +112,7 @@ private:
     // No (usable) answer came.
     [[noreturn]] void throw_failure() const {
         auto d = details();
+        label_failure(d);
         d.slow_phase = result_.where;
         bool const interrupted = result_.code == errc::deadline || result_.code == errc::cancelled;
         if (result_.code == errc::deadline && d.times.longest() != phase::none)
@@ -198,6 +199,29 @@ private:
         return is_state_change(code) ? outcome::maybe_applied : outcome::applied;
     }
 
+    // The labels that a driver gives, since no server was there to do it.
+    void label_failure(diagnostics& d) const {
+        if (!expected_.in_transaction)
+            return;
+        bool const unreachable =
+            result_.code == errc::network || result_.code == errc::connect || result_.code == errc::server_selection;
+        bool const interrupted = (result_.code == errc::deadline || result_.code == errc::cancelled) && result_.sent;
+        if (expected_.commits && (unreachable || interrupted))
+            d.server_labels.emplace_back("UnknownTransactionCommitResult");
+        else if (!expected_.commits && unreachable)
+            d.server_labels.emplace_back("TransientTransactionError");
+    }
+    void label_commit(diagnostics& d) const {
+        constexpr int unknown_write_concern = 79;
+        constexpr int unsatisfiable_write_concern = 100;
+        bool const retryable =
+            std::find(d.server_labels.begin(), d.server_labels.end(), "RetryableWriteError") != d.server_labels.end();
+        bool const concern = d.what_happened == outcome::applied && d.server_code != unknown_write_concern &&
+                             d.server_code != unsatisfiable_write_concern;
+        if (expected_.commits && (retryable || concern || d.server_code == max_time_expired || is_state_change(d.server_code)))
+            d.server_labels.emplace_back("UnknownTransactionCommitResult");
+    }
+
     void describe(diagnostics& d, document const& reply, document const& failed) const {
         d.server_code = static_cast<int>(number(failed, "code"));
         d.server_message = text(failed, "errmsg");
@@ -257,6 +281,7 @@ private:
             if (in_doubt || partly)
                 d.what_happened = outcome::maybe_applied;
         }
+        label_commit(d);
         auto message = message_for(code, d, failed);
         tell_of_documents(d, code, message);
         throw error(code, std::move(message), std::move(d));
@@ -266,6 +291,7 @@ private:
         auto d = details();
         describe(d, reply, failed);
         d.what_happened = outcome_of_write_concern(d.server_code);
+        label_commit(d);
         auto const name = text(failed, "codeName");
         auto message = fmt::format(
             "it was written, but the write concern was not met: {}", name.empty() ? fmt::format("code {}", d.server_code) : name);
@@ -357,6 +383,9 @@ reply visit_kind(std::size_t kind, F const& f, std::index_sequence<I...>) {
 } // namespace
 
 reply read_reply(expectation const& expected, result const& r) {
+    // An abort that fails leaves a transaction that nobody commits.
+    if (expected.aborts && r.code != errc::cancelled)
+        return std::monostate();
     report const answers(expected, r);
     answers.require_success();
     return visit_kind(expected.kind, reader{expected, answers}, std::make_index_sequence<std::variant_size_v<operation>>());

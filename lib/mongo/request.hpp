@@ -4,6 +4,7 @@
 /// thread.
 
 #include "mongo/client.hpp"
+#include "mongo/session.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -98,6 +99,8 @@ struct request {
     /// The server can carry it out on any connection to the primary, so the fast lane may serve it; of a `getMore`: that is where
     /// its cursor is kept.
     bool plain = false;
+    /// In a session of the caller's: concerns and all else that the session says are settled here.
+    std::optional<session_part> session;
 };
 
 struct result {

@@ -129,6 +129,14 @@ session_claim::session_claim(session_claim const& opened_with, std::string_view 
     place_ = std::move(p);
 }
 
+session_claim session_claim::reference() const {
+    session_claim copy;
+    copy.place_ = place_;
+    if (copy.place_)
+        copy.place_->claim = 0;
+    return copy;
+}
+
 void session_claim::give_back() noexcept {
     if (!place_ || place_->claim == 0)
         return;

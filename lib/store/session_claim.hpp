@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 namespace cormorant::detail {
 
@@ -23,14 +25,16 @@ public:
     /// For the next batch of a cursor that was opened with `opened_with`. Throws as above, and for a cursor of a transaction that
     /// is over.
     explicit session_claim(session_claim const& opened_with, std::string_view what);
-    session_claim(session_claim&& other) noexcept = default;
+    session_claim(session_claim&& other) noexcept : place_(std::exchange(other.place_, std::nullopt)) {}
     session_claim& operator=(session_claim&& other) noexcept {
         give_back();
-        place_ = std::move(other.place_);
+        place_ = std::exchange(other.place_, std::nullopt);
         return *this;
     }
     ~session_claim() { give_back(); }
 
+    /// What a cursor keeps of it: it stands in nobody's way.
+    session_claim reference() const;
     /// The operation is over; what the claim says of it stays.
     void give_back() noexcept;
 
