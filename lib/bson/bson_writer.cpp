@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 
@@ -23,10 +24,36 @@ std::byte* store(std::byte* to, T const& v) noexcept {
 }
 
 std::byte* store_bytes(std::byte* to, void const* from, std::size_t size) noexcept {
-    if (size != 0) {
+    constexpr std::size_t short_size = 32;
+    if (size <= short_size) {
+        detail::copy_short(reinterpret_cast<char*>(to), static_cast<char const*>(from), size);
+    } else {
         std::memcpy(to, from, size);
     }
     return to + size;
+}
+
+/// Keys are short: a call of memchr would take longer.
+bool has_nul(std::string_view key) noexcept {
+    constexpr std::uint64_t low_bits = 0x0101'0101'0101'0101U;
+    constexpr std::uint64_t high_bits = 0x8080'8080'8080'8080U;
+    auto const zeros = [&](std::size_t position) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, key.data() + position, sizeof word);
+        return (word - low_bits) & ~word & high_bits;
+    };
+    if (key.size() < 8) {
+        bool found = false;
+        for (char const c : key) {
+            found |= c == '\0';
+        }
+        return found;
+    }
+    std::uint64_t found = zeros(key.size() - 8);
+    for (std::size_t i = 0; i + 8 < key.size(); i += 8) {
+        found |= zeros(i);
+    }
+    return found != 0;
 }
 
 std::int32_t checked_length(std::size_t size) {
@@ -89,7 +116,7 @@ void bson_writer::close(std::size_t mark) {
 }
 
 std::byte* bson_writer::element(std::string_view key, bson_type type, std::size_t size) {
-    if (std::memchr(key.data(), 0, key.size()) != nullptr) {
+    if (has_nul(key)) {
         std::string text;
         append_json_string(text, key);
         throw error(errc::invalid_argument, "the key " + text + " contains a NUL byte, which BSON cannot hold");

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "model/loader.hpp"
+
 #include <cormorant/model/connection.hpp>
 #include <cormorant/model/model.hpp>
 #include <cormorant/pipeline/registry.hpp>
@@ -60,6 +62,7 @@ struct model_state : std::enable_shared_from_this<model_state> {
 
     std::string const name;
     std::string const collection;
+    std::shared_ptr<find_loader> const loader = std::make_shared<find_loader>();
 
 private:
     std::shared_ptr<compiled_model const> compile(model_definition definition, bool strict_loading) const;

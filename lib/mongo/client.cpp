@@ -102,11 +102,15 @@ server_socket client::hand_over() {
     result.takes_writes = type_ == "Standalone" || type_ == "RSPrimary";
     result.numbers_writes = can_retry_writes_;
     if (auto const connection = source_.last_used.lock(); connection && session_ && usable()) {
-        result.session = native::bytes_of(mongoc_client_session_get_lsid(session_.get()));
+        result.session = session_id();
         result.descriptor = connection->release();
     }
     usable_ = false; // libmongoc is not to say goodbye on it
     return result;
+}
+
+bson_buffer client::session_id() const {
+    return session_ ? native::bytes_of(mongoc_client_session_get_lsid(session_.get())) : bson_buffer();
 }
 
 std::optional<std::int64_t> client::next_transaction_number() noexcept {

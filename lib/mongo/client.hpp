@@ -105,6 +105,8 @@ public:
     void retire() noexcept;
 
     bool usable() const noexcept { return usable_ && !lane_->lost() && !lane_->interrupted(); }
+    /// `{id: UUID}` of the session that its commands use; empty when there is none.
+    bson_buffer session_id() const;
     /// The number for the next retryable write; nothing when the server knows no such thing.
     std::optional<std::int64_t> next_transaction_number() noexcept;
     bool numbers_writes() const noexcept { return can_retry_writes_; }

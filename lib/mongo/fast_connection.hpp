@@ -30,6 +30,8 @@ public:
 
     /// The call that has it; null when it is idle. The lane's.
     fast_call* user = nullptr;
+    /// Where the time went while it was made, for the first call that uses it. The lane's.
+    phase_times connect_times;
 
     client_id id() const noexcept { return id_; }
     std::uint64_t generation() const noexcept { return generation_; }

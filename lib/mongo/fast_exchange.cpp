@@ -86,7 +86,7 @@ command_addition fast_lane::addition_of(fast_call& c) {
     command_addition a;
     a.database = c.what.database;
     if (c.what.deadline && c.what.bounded)
-        a.max_time = std::max(1ms, std::chrono::ceil<std::chrono::milliseconds>(*c.what.deadline - steady_clock::now()));
+        a.max_time = time_left(*c.what.deadline);
     bool const numbered = c.what.numbered && settings_.retry_writes && connection.numbers_writes();
     if (auto const& part = c.what.session) {
         if (numbered && !c.number_)
@@ -206,6 +206,8 @@ bool fast_lane::accept(fast_call& c, answer a) {
     ++c.outcome.round_trips;
     bool const more =
         c.position_ + 1 < c.what.commands.size() && a.server_code == 0 && !(c.what.ordered && has_write_errors(a.reply));
+    if (a.server_code == 0)
+        c.outcome.in_doubt = false;
     c.outcome.answers.push_back(std::move(a));
     if (more) {
         ++c.position_;
@@ -248,6 +250,7 @@ void fast_lane::settle(std::shared_ptr<fast_call> c, answer a, bool usable, deli
         c->outcome.message = a.message;
         c->outcome.sent = a.sent;
         c->outcome.where = a.where;
+        c->outcome.in_doubt = c->outcome.in_doubt || leaves_doubt(a);
         if (known_again)
             c->first_ = std::move(a);
         c->ended_by_ = errc(); // a timeout of the socket
@@ -256,8 +259,12 @@ void fast_lane::settle(std::shared_ptr<fast_call> c, answer a, bool usable, deli
         lock.unlock();
         return carry_out(std::move(todo));
     }
+    bool const first_counts =
+        c->first_ && c->ended_by_ == errc() && (!a.replied || a.server_code != 0) && attempt_to_report(a) == attempt::first;
+    if (first_counts)
+        a = std::move(*c->first_);
     bool more = false;
-    if (verdict == retry_verdict::accept)
+    if (a.replied)
         more = accept(*c, std::move(a));
     else {
         c->outcome.code = a.code;
@@ -305,8 +312,31 @@ void fast_lane::keep_lease(fast_call& c, std::int64_t cursor, bool usable, stead
     }
     if (c.what.lease != 0)
         leases_.erase(c.what.lease);
-    if (c.session_ && usable) // one that a connection broke under may be in use at the server
+    if (c.session_ && usable)
         keep_session(std::exchange(c.session_, server_session()));
+    else
+        forget_session(std::exchange(c.session_, server_session()));
+}
+
+// The server may still work for a session that a connection broke under, and keep a cursor that nobody heard of. It is told that it
+// can stop, by the next connection that is free.
+void fast_lane::forget_session(server_session s) {
+    constexpr std::size_t most = 1'000; // of a server that cannot be told for long; it finds out by itself
+    if (!s || closing_ || forgotten_.size() >= most)
+        return;
+    forgotten_.push_back(std::move(s.id));
+    if (auto* const connection = idle_connection())
+        run_errands(*connection);
+}
+
+void fast_lane::run_errands(fast_connection& on) {
+    for (auto& e : std::exchange(errands_, {}))
+        on.tell(e.database, std::move(e.what), e.session);
+    if (forgotten_.empty())
+        return;
+    on.tell("admin", make_session_command("killSessions", forgotten_), bson_buffer());
+    on.tell("admin", make_session_command("endSessions", forgotten_), bson_buffer());
+    forgotten_.clear();
 }
 
 void fast_lane::keep_session(server_session s) {

@@ -1,3 +1,4 @@
+#include "mongo/call_book.hpp"
 #include "mongo/fast_lane.hpp"
 #include "mongo/outcome.hpp"
 #include "mongo/plan.hpp"
@@ -27,6 +28,8 @@ struct planes {
     std::shared_ptr<driver> control;
     /// None when it is switched off.
     std::shared_ptr<fast_lane> fast;
+    /// The calls of `control`.
+    std::shared_ptr<call_book> book = std::make_shared<call_book>();
 };
 
 /// A request of ours: `read(handler, result)` runs on the executor of the handler.
@@ -39,14 +42,17 @@ public:
     void complete(delivery how) override {
         auto f = [read = std::move(read_), r = std::move(outcome)](
                      Handler handler) mutable { read(std::move(handler), std::move(r)); };
-        if (how == delivery::in_place && caller->direct)
-            pending_.finish_here(std::move(f));
+        if (book)
+            book->strike(*this, [&] { pending_->finish(std::move(f)); });
+        else if (how == delivery::in_place && caller->direct)
+            pending_->finish_here(std::move(f));
         else
-            pending_.finish(std::move(f));
+            pending_->finish(std::move(f));
     }
+    void abandon() noexcept override { pending_.reset(); }
 
 private:
-    pending_handler<Handler> pending_;
+    std::optional<pending_handler<Handler>> pending_;
     Read read_;
 };
 
@@ -68,18 +74,20 @@ void start_on(std::shared_ptr<Plane> const& to, std::shared_ptr<fast_call> c, Sl
 template <class Handler, class Read>
 void send(planes const& to, request what, pending_handler<Handler> pending, Read read) {
     auto const slot = pending.cancellation_slot();
-    std::optional<home> caller;
-    if (to.fast != nullptr && fast_lane::serves(what, to.control->settings())) {
-        caller = find_home(pending.executor());
-        if (!caller)
-            caller = to.control->guest_home(); // and the answer is posted
-    }
+    bool const fast = to.fast != nullptr && fast_lane::serves(what, to.control->settings());
+    auto caller = find_home(pending.executor());
+    bool const known = caller.has_value();
+    if (fast && !known)
+        caller = to.control->guest_home(); // and the answer is posted
     auto c =
         std::make_shared<pending_call<Handler, Read>>(std::move(what), std::move(pending), std::move(caller), std::move(read));
-    if (c->caller)
-        start_on(to.fast, std::move(c), slot);
-    else
-        start_on(to.control, std::move(c), slot);
+    if (fast && c->caller)
+        return start_on(to.fast, std::move(c), slot);
+    if (known) {
+        to.book->watch(*c->caller->context);
+        to.book->enter(c);
+    }
+    start_on(to.control, std::move(c), slot);
 }
 
 /// Calls the handler with what `make()` gives, or with what it throws.
@@ -130,6 +138,7 @@ public:
         : planes_(std::move(to)), expected_(std::move(expected)), statistics_(options.statistics), deadline_(options.deadline),
           opened_with_(std::move(opened_with)), part_(std::move(part)) {
         expected_.bounded = false;
+        spent_ = first.times;
         take(std::move(first));
     }
 
@@ -139,6 +148,7 @@ public:
             pending.finish([b = std::move(*here)](completion handler) mutable { std::move(handler)(nullptr, std::move(b)); });
             return;
         }
+        count_decoding();
         session_claim claim;
         try {
             claim = session_claim(opened_with_, "getMore");
@@ -161,6 +171,8 @@ public:
                 claim.give_back();
                 follow(claim, r);
                 count_in(r);
+                spent_ += r.times;
+                r.times = spent_; // of the whole, for its error
                 require_success(expected_, r);
                 lease_.forget(); // the answer has it now, if the cursor is still open
                 take(std::move(r));
@@ -172,6 +184,7 @@ public:
             }
             if (found.empty() && lease_)
                 return next(std::move(handler)); // an empty batch is no end yet
+            handed_out_ = steady_clock::now();
             std::move(handler)(nullptr, std::move(found));
         });
     }
@@ -179,6 +192,7 @@ public:
     std::optional<batch> ready() override {
         if (batch_.empty() && lease_)
             return std::nullopt;
+        handed_out_ = steady_clock::now();
         return std::exchange(batch_, batch());
     }
 
@@ -191,6 +205,12 @@ private:
     void count_in(result const& r) {
         if (statistics_)
             count(*statistics_, r);
+    }
+
+    // Between two batches the caller reads the documents of the first.
+    void count_decoding() {
+        if (handed_out_ != steady_clock::time_point())
+            spent_.add(phase::decode, steady_clock::now() - handed_out_);
     }
 
     void take(result r) {
@@ -209,6 +229,9 @@ private:
     std::optional<session_part> part_;
     cursor_lease lease_;
     batch batch_;
+    /// Where the time went, all batches together.
+    phase_times spent_;
+    steady_clock::time_point handed_out_;
 };
 
 class mongo_store final : public store {
@@ -216,7 +239,7 @@ public:
     explicit mongo_store(mongo_settings settings) : database_(settings.database), thread_(std::move(settings)) {
         planes_.control = thread_.get();
         if (planes_.control->settings().fast_lane)
-            planes_.fast = std::make_shared<fast_lane>(planes_.control, sessions_);
+            planes_.fast = std::make_shared<fast_lane>(planes_.control, planes_.book, sessions_);
     }
     ~mongo_store() override {
         if (planes_.fast)

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -152,13 +153,17 @@ public:
     }
 
     void operator()(insert_op& o) {
-        p_.what.ordered = o.ordered;
+        p_.what.ordered = p_.then.ordered = o.ordered;
         p_.what.numbered = acknowledged_;
         p_.then.many = o.docs.size() > 1;
         p_.then.inserted_ids.reserve(o.docs.size());
         std::size_t next = 0;
-        while (next < o.docs.size())
+        while (next < o.docs.size()) {
+            auto const first = next;
             insert_batch(o, next);
+            if (p_.then.many)
+                p_.then.documents_in.push_back(next - first);
+        }
         finish_write(o.extra);
     }
 
@@ -375,6 +380,8 @@ private:
             if (size > max_bson_size)
                 throw error(errc::limit_exceeded,
                     fmt::format("document {} has {} bytes, a document may have {}", next, size, max_bson_size));
+            if (n == 0)
+                out.reserve(std::min(max_batch_bytes, (o.docs.size() - next) * (size + size / 8)));
             total += size + position(n).size() + 2;
             if (n > 0 && total > max_batch_bytes) {
                 out.resize(before); // it begins the next command

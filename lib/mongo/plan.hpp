@@ -10,6 +10,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cormorant::detail {
 
@@ -30,6 +31,9 @@ struct expectation {
     bool commits = false;
     bool aborts = false;
     array inserted_ids;
+    /// Of an insert of several documents: how many are in each of its commands.
+    std::vector<std::size_t> documents_in;
+    bool ordered = true;
     array index_names;
 };
 

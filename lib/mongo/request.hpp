@@ -111,15 +111,20 @@ struct result {
     std::string message;
     /// The command without an answer may have reached the server.
     bool sent = false;
+    /// An attempt before the last one may have been carried out, and no answer says whether it was.
+    bool in_doubt = false;
     phase where = phase::none;
     int attempts = 0;
     int round_trips = 0;
     std::chrono::nanoseconds queued{0};
     std::chrono::nanoseconds served{0};
+    phase_times times;
     /// Set when the last answer has an open cursor.
     cursor_lease lease;
 };
 
+/// `maxTimeMS` for what has to be over then: at least 1 ms, as 0 means no limit, and at most what the server takes.
+std::chrono::milliseconds time_left(steady_clock::time_point deadline) noexcept;
 /// The id in `cursor: {id}` of a reply; 0 when there is none.
 std::int64_t cursor_id_of(bson_buffer const& reply);
 /// The collection in `cursor: {ns: "db.collection"}` of a reply.
@@ -133,5 +138,7 @@ std::string message_of(bson_buffer const& reply);
 /// `{getMore: id, collection, batchSize}`
 command make_get_more(std::int64_t id, std::string_view collection, std::int32_t batch_size);
 command make_kill_cursors(std::int64_t id, std::string_view collection);
+/// `{killSessions: [...]}` ends what the server does for these sessions, and their cursors; `{endSessions: [...]}` makes it forget them.
+command make_session_command(std::string_view name, std::vector<bson_buffer> const& sessions);
 
 } // namespace cormorant::detail
