@@ -18,7 +18,8 @@ using result = history_event::result;
 /// Events one after the other in time; `reads` and `writes` as key, version, by.
 class told {
 public:
-    told& event(std::string name, std::vector<observation> reads, std::vector<observation> writes, result outcome = result::committed) {
+    told& event(
+        std::string name, std::vector<observation> reads, std::vector<observation> writes, result outcome = result::committed) {
         history_event e;
         e.name = std::move(name);
         e.outcome = outcome;

@@ -53,16 +53,16 @@ private:
     void check_writers() {
         std::map<std::int32_t, std::int64_t> last;
         for (auto const& [what, all] : writers_) {
-            auto const committed = std::count_if(
-                all.begin(), all.end(), [](history_event const* e) { return e->outcome == result::committed; });
+            auto const committed =
+                std::count_if(all.begin(), all.end(), [](history_event const* e) { return e->outcome == result::committed; });
             if (committed > 1)
                 found_.push_back(fmt::format("lost update: {} and {} both wrote version {} of key {}", all[0]->name, all[1]->name,
                     what.second, what.first));
             // Those whose outcome is not known may be what is missing.
             auto& before = last[what.first];
             if (what.second != before + 1)
-                found_.push_back(fmt::format(
-                    "lost update: nobody wrote version {} of key {}, and {} wrote {}", before + 1, what.first, all[0]->name, what.second));
+                found_.push_back(fmt::format("lost update: nobody wrote version {} of key {}, and {} wrote {}", before + 1,
+                    what.first, all[0]->name, what.second));
             before = what.second;
         }
         for (auto const& e : events_) {
@@ -85,8 +85,8 @@ private:
                 [&](observation const& o) { return o.key == r.key && o.version == r.version && o.by == r.by; });
         });
         if (!known)
-            found_.push_back(
-                fmt::format("dirty read: {} read version {} of key {}, which {} wrote and nobody committed", e.name, r.version, r.key, r.by));
+            found_.push_back(fmt::format(
+                "dirty read: {} read version {} of key {}, which {} wrote and nobody committed", e.name, r.version, r.key, r.by));
     }
 
     void check_fractures(history_event const& e) {
@@ -97,8 +97,9 @@ private:
             for (auto const& other : at->second.front()->writes)
                 for (auto const& seen : e.reads)
                     if (seen.key == other.key && seen.version < other.version)
-                        found_.push_back(fmt::format("fractured read: {} saw what {} wrote to key {}, and version {} of key {} from before",
-                            e.name, at->second.front()->name, r.key, seen.version, seen.key));
+                        found_.push_back(
+                            fmt::format("fractured read: {} saw what {} wrote to key {}, and version {} of key {} from before",
+                                e.name, at->second.front()->name, r.key, seen.version, seen.key));
         }
     }
 
@@ -124,8 +125,9 @@ private:
             }
             for (auto const& r : reader->reads)
                 if (r.version < there[r.key])
-                    found_.push_back(fmt::format("stale read: {} read version {} of key {}, when {} had been there before it began",
-                        reader->name, r.version, r.key, there[r.key]));
+                    found_.push_back(
+                        fmt::format("stale read: {} read version {} of key {}, when {} had been there before it began",
+                            reader->name, r.version, r.key, there[r.key]));
         }
     }
 

@@ -2,8 +2,8 @@
 
 /// What clients saw while they worked side by side, and what cannot have happened.
 ///
-/// Every key has a version, which each write raises by one, and the name of who wrote it. So what an operation has seen tells whose
-/// writes it followed, and anomalies show without any knowledge of the store.
+/// Every key has a version, which each write raises by one, and the name of who wrote it. So what an operation has seen tells
+/// whose writes it followed, and anomalies show without any knowledge of the store.
 
 #include <cstdint>
 #include <mutex>

@@ -165,13 +165,16 @@ TEST_P(Transactions, hooks_and_population_run_in_it) {
         d.relation(single("owner"));
         d.field("bank_id", integer());
         d.relation(single("bank"));
-        d.hook(hook_definition("afterInsert", "greet", [](after_insert_args& a) -> awaitable<void> {
-            // Through the model of the operation, without a word about sessions.
-            auto const connection = a.model.connection();
-            EXPECT_EQ(co_await connection.model("owner").count(), 1);
-            auto const inside = count_options().inside(a.common);
-            EXPECT_EQ(co_await connection.model("owner").count(document(), inside), 1);
-        }, true));
+        d.hook(hook_definition(
+            "afterInsert", "greet",
+            [](after_insert_args& a) -> awaitable<void> {
+                // Through the model of the operation, without a word about sessions.
+                auto const connection = a.model.connection();
+                EXPECT_EQ(co_await connection.model("owner").count(), 1);
+                auto const inside = count_options().inside(a.common);
+                EXPECT_EQ(co_await connection.model("owner").count(document(), inside), 1);
+            },
+            true));
     });
     run([](connection on, model all, model o, model b) -> awaitable<void> {
         // What a transaction creates it sees itself; the collections are there for the others to be read.
@@ -363,7 +366,9 @@ TEST_P(Transactions, sixty_four_transfers_at_the_same_time_keep_the_sum) {
         });
     };
     for (std::int32_t i = 0; i < 64; ++i)
-        asio::co_spawn(loop, transfer(db, accounts, i % count + 1, (i * 3 + 1) % count + 1 == i % count + 1 ? (i + 1) % count + 1 : (i * 3 + 1) % count + 1),
+        asio::co_spawn(loop,
+            transfer(db, accounts, i % count + 1,
+                (i * 3 + 1) % count + 1 == i % count + 1 ? (i + 1) % count + 1 : (i * 3 + 1) % count + 1),
             [&](std::exception_ptr e) {
                 ++done;
                 try {

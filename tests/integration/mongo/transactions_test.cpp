@@ -133,8 +133,8 @@ TEST_F(mongo_transactions, sessions_are_used_again_and_ended_with_the_store) {
     // The server tells its collection of sessions about those that are used, and those that have ended, when it is told to.
     auto const known = [&] {
         command("admin", doc("refreshLogicalSessionCacheNow", 1));
-        auto const found = command("config",
-            doc("aggregate", "system.sessions", "pipeline", arr(doc("$count", "n")), "cursor", document()));
+        auto const found =
+            command("config", doc("aggregate", "system.sessions", "pipeline", arr(doc("$count", "n")), "cursor", document()));
         auto const first = found.at("cursor").as_document().at("firstBatch").as_array();
         return first.empty() ? 0 : first[0].as_document().at("n").as_int64();
     };
@@ -187,7 +187,8 @@ TEST_F(mongo_transactions, are_run_again_until_they_are_committed) {
         {"update conflicts", doc("failCommands", arr("update"), "errorCode", 112, "errorLabels", transient), 3, 4},
         {"commit breaks", doc("failCommands", arr("commitTransaction"), "closeConnection", true), 3, 1},
         {"commit is transient", doc("failCommands", arr("commitTransaction"), "errorCode", 112, "errorLabels", transient), 1, 2},
-        {"commit is shut down", doc("failCommands", arr("commitTransaction"), "errorCode", 91, "errorLabels", arr("RetryableWriteError")), 1, 1},
+        {"commit is shut down",
+            doc("failCommands", arr("commitTransaction"), "errorCode", 91, "errorLabels", arr("RetryableWriteError")), 1, 1},
         {"abort breaks too", doc("failCommands", arr("update", "abortTransaction"), "closeConnection", true), 2, 2},
     };
     std::int64_t expected = 0;
@@ -221,8 +222,8 @@ TEST_F(mongo_transactions, a_cancelled_one_is_aborted_in_the_background) {
         });
     };
     auto const begun = std::chrono::steady_clock::now();
-    asio::co_spawn(loop, body(db, signal),
-        asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr e) { failure = e; }));
+    asio::co_spawn(
+        loop, body(db, signal), asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr e) { failure = e; }));
     loop.run();
     EXPECT_LT(std::chrono::steady_clock::now() - begun, 2s);
     EXPECT_TRUE(failure);

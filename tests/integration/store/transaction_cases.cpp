@@ -401,8 +401,8 @@ awaitable<void> two_operations_of_one_transaction_at_the_same_time_are_refused(s
     asio::steady_timer done(executor, asio::steady_timer::time_point::max());
     for (int i = 0; i < 3; ++i) {
         auto op = update_of(doc("_id", 1), doc("$inc", doc("n", 1)));
-        f.store().async_run(std::move(op), tx.options(),
-            asio::bind_executor(executor, [&](std::exception_ptr e, update_result const&) {
+        f.store().async_run(
+            std::move(op), tx.options(), asio::bind_executor(executor, [&](std::exception_ptr e, update_result const&) {
                 try {
                     if (e)
                         std::rethrow_exception(e);

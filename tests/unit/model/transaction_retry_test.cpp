@@ -32,7 +32,8 @@ TEST(TransactionRetry, goes_by_the_labels) {
         {"none", failed(errc::duplicate_key, {}), step::give_up, step::give_up},
         {"transient", failed(errc::write_conflict, {"TransientTransactionError"}), step::run_again, step::run_again},
         {"unknown", failed(errc::network, {"UnknownTransactionCommitResult"}), step::give_up, step::commit_again},
-        {"unknown, out of time", failed(errc::server_timeout, {"UnknownTransactionCommitResult"}, 50), step::give_up, step::give_up},
+        {"unknown, out of time", failed(errc::server_timeout, {"UnknownTransactionCommitResult"}, 50), step::give_up,
+            step::give_up},
         {"another", failed(errc::network, {"RetryableWriteError"}), step::give_up, step::give_up},
     };
     for (row const& r : rows) {
