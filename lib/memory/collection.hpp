@@ -77,8 +77,8 @@ public:
     /// validator may ask for the time.
     void restore(document doc);
 
-    /// \name Changes that nobody is told of, and that are not checked: the documents were there before. What is taken out can be put
-    /// back to its place as long as everything behind it is as it was.
+    /// \name Changes that nobody is told of, and that are not checked: the documents were there before. What is taken out can be
+    /// put back to its place as long as everything behind it is as it was.
     /// @{
     record_handle add(document_ptr doc);
     /// Answers the document that was there, which has the same `_id`.

@@ -125,7 +125,9 @@ private:
     /// Holds the mutex; a collection, or all, are as this handle sees them.
     class access {
     public:
-        access(database const& db, std::string_view collection) : lock_(db.all_->mutex) { db.all_->time.show(db.who_, collection); }
+        access(database const& db, std::string_view collection) : lock_(db.all_->mutex) {
+            db.all_->time.show(db.who_, collection);
+        }
         explicit access(database const& db) : lock_(db.all_->mutex) { db.all_->time.show_all(); }
         access(access const&) = delete;
         access& operator=(access const&) = delete;

@@ -51,8 +51,8 @@ collection* database::writable(std::string_view name) {
 collection& database::writable_or_new(std::string_view name) {
     if (auto* existing = writable(name))
         return *existing;
-    auto& made =
-        std::get<collection>(entries().emplace(std::string(name), collection(ns_of(name), document(), &all_->time)).first->second);
+    auto& made = std::get<collection>(
+        entries().emplace(std::string(name), collection(ns_of(name), document(), &all_->time)).first->second);
     all_->time.created(name, document());
     return made;
 }

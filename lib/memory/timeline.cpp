@@ -57,7 +57,8 @@ void timeline::show(std::shared_ptr<transaction> const& who, std::string_view na
     expire();
     if (who != nullptr && who->state_ != transaction::state::open)
         refuse_for_now(errc::server, no_such_transaction,
-            who->state_ == transaction::state::aborted ? "The transaction has been aborted." : "The transaction has been committed.");
+            who->state_ == transaction::state::aborted ? "The transaction has been aborted."
+                                                       : "The transaction has been committed.");
     auto const at = shown_.find(name);
     if (at != shown_.end() && at->second.who != who.get()) {
         hide(name);
@@ -191,7 +192,8 @@ void timeline::about_to_write(collection const& c, value const& id) {
 void timeline::wrote(collection& c, written_record w) {
     if (current_ == nullptr) {
         if (log_ != nullptr)
-            log_->record({w.after ? effect::kind::put : effect::kind::remove, std::string(c.name()), w.after ? w.after : w.before});
+            log_->record(
+                {w.after ? effect::kind::put : effect::kind::remove, std::string(c.name()), w.after ? w.after : w.before});
         if (!open_.empty()) {
             ++version_;
             remember(c.name(), std::move(w.before), std::move(w.after));
@@ -285,7 +287,8 @@ void timeline::require_definition(std::string_view name, transaction const& who)
     auto const at = redefined_.find(name);
     if ((at != redefined_.end() && at->second > who.snapshot_) || (all_redefined_ && *all_redefined_ > who.snapshot_))
         refuse_for_now(errc::server, snapshot_unavailable,
-            fmt::format("Unable to read from a snapshot due to pending collection catalog changes of {}; please retry the operation.",
+            fmt::format(
+                "Unable to read from a snapshot due to pending collection catalog changes of {}; please retry the operation.",
                 name));
 }
 

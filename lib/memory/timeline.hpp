@@ -93,8 +93,8 @@ public:
     // --- transactions
 
     std::shared_ptr<transaction> begin();
-    /// Throws when it is over, or what it wrote does not fit what others have written; it is aborted then. Answers for one that is
-    /// committed already.
+    /// Throws when it is over, or what it wrote does not fit what others have written; it is aborted then. Answers for one that
+    /// is committed already.
     void commit(std::shared_ptr<transaction> const& who);
     void abort(std::shared_ptr<transaction> const& who) noexcept;
 

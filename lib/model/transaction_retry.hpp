@@ -1,7 +1,8 @@
 #pragma once
 
 /// Decides what becomes of a transaction after an error, without I/O and without a clock.
-/// Source: https://github.com/mongodb/specifications/blob/master/source/transactions-convenient-api/transactions-convenient-api.md
+/// Source:
+/// https://github.com/mongodb/specifications/blob/master/source/transactions-convenient-api/transactions-convenient-api.md
 
 #include <cormorant/error/error.hpp>
 
@@ -33,7 +34,8 @@ public:
 
     step after_body(error const& e, time_point now) const noexcept;
     step after_commit(error const& e, time_point now) const noexcept;
-    /// How long to wait before the body is begun once more. `chance`: from 0 to 1, so that those who were in each other's way part.
+    /// How long to wait before the body is begun once more. `chance`: from 0 to 1, so that those who were in each other's way
+    /// part.
     std::chrono::microseconds pause(double chance) const noexcept;
 
 private:

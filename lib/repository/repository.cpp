@@ -102,7 +102,7 @@ private:
 /// Runs a method. The call lives in this coroutine, so it outlives that of `work`.
 template <class T, class... Arguments>
 asio::awaitable<T> run(state_ptr state, std::string key, std::shared_ptr<session> in, std::string_view method,
-    asio::awaitable<T> (*work)(call&, Arguments...),    std::type_identity_t<Arguments>... arguments) {
+    asio::awaitable<T> (*work)(call&, Arguments...), std::type_identity_t<Arguments>... arguments) {
     call c(state, key, std::move(in), method);
     try {
         c.open();
@@ -263,14 +263,15 @@ asio::awaitable<document> repository::replace_by_id(value id, document data, que
         std::move(options));
 }
 asio::awaitable<document> repository::replace_or_create(document data, query q, save_options options) const {
-    return run(
-        state_, key_, session_, "replace_or_create", cormorant::replace_or_create, std::move(data), std::move(q), std::move(options));
+    return run(state_, key_, session_, "replace_or_create", cormorant::replace_or_create, std::move(data), std::move(q),
+        std::move(options));
 }
 asio::awaitable<document> repository::patch_by_id(value id, document data, query q, update_options options) const {
-    return run(
-        state_, key_, session_, "patch_by_id", cormorant::patch_by_id, std::move(id), std::move(data), std::move(q), std::move(options));
+    return run(state_, key_, session_, "patch_by_id", cormorant::patch_by_id, std::move(id), std::move(data), std::move(q),
+        std::move(options));
 }
-asio::awaitable<std::int64_t> repository::patch(document data, basic_selection<where_clause> which, update_options options) const {
+asio::awaitable<std::int64_t> repository::patch(
+    document data, basic_selection<where_clause> which, update_options options) const {
     return run(state_, key_, session_, "patch", cormorant::patch, std::move(data), std::move(which), std::move(options));
 }
 asio::awaitable<std::int64_t> repository::delete_(basic_selection<where_clause> which, remove_options options) const {

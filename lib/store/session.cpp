@@ -45,9 +45,10 @@ void refuse_if_ended(session_core const& s) {
 
 void refuse_if_busy(session_core const& s) {
     if (s.busy != 0)
-        refuse(fmt::format("the transaction is already running an operation ({}): the operations of a transaction run one after the "
-                           "other",
-            s.busy_with));
+        refuse(
+            fmt::format("the transaction is already running an operation ({}): the operations of a transaction run one after the "
+                        "other",
+                s.busy_with));
 }
 
 // The server refuses these with as little, and the error would end the transaction.

@@ -66,7 +66,7 @@ TEST_F(memory_store_test, says_what_it_is) {
     EXPECT_EQ(store_->database(), "blog");
     EXPECT_TRUE(store_->capabilities().views);
     EXPECT_TRUE(store_->capabilities().collation);
-    EXPECT_FALSE(store_->capabilities().transactions);
+    EXPECT_TRUE(store_->capabilities().transactions);
 }
 
 TEST_F(memory_store_test, refuses_options_that_make_no_sense) {
