@@ -52,6 +52,16 @@ private:
     projector shape_;
 };
 
+/// The id when a find asks for the document with it and for nothing else: there is nothing to compile then. Otherwise null.
+value const* looked_up_id(find_op const& op) {
+    bool const plain = op.filter.size() == 1 && op.filter.begin()->key() == "_id" && op.projection.empty() && op.sort.empty() &&
+                       op.skip == 0 && op.collation.empty() && !op.hint && op.extra.empty();
+    if (!plain)
+        return nullptr;
+    value const& id = op.filter.begin()->value();
+    return id.is_object_id() || id.is_string() || id.is_number() || id.is_date() ? &id : nullptr;
+}
+
 document evaluate_let(value const& given, query_options const& options) {
     if (!given.is_document())
         refuse(code::type_mismatch,
@@ -216,6 +226,15 @@ array database::find_stages(find_op const& op) {
 
 std::unique_ptr<document_stream> database::find(find_op op) {
     check_collection_name(name_, op.collection, false);
+    if (auto const* const id = looked_up_id(op)) {
+        std::lock_guard const lock(mutex_);
+        if (auto const at = entries_.find(op.collection); at == entries_.end()) {
+            return stream_of({});
+        } else if (auto const* const c = std::get_if<collection>(&at->second)) {
+            auto const found = c->find_id(*id);
+            return stream_of(found ? std::vector<document_ptr>(1, (*found)->doc) : std::vector<document_ptr>());
+        }
+    }
     check_extra(op.extra, op.name, {"noCursorTimeout", "allowDiskUse", "allowPartialResults", "singleBatch", "let"});
     if (auto const* single = op.extra.find("singleBatch"); single != nullptr && single->truthy() && op.batch_size > 0)
         op.limit = op.limit == 0 ? op.batch_size : std::min<std::int64_t>(op.limit, op.batch_size);

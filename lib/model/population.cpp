@@ -176,7 +176,7 @@ asio::awaitable<void> populate(
             tasks.reserve(queries.all().size());
             for (related_query& query : queries.all())
                 tasks.push_back(read_related(p, query));
-            co_await run_together(std::move(tasks));
+            co_await run_together(std::move(tasks), p.outer.session_value != nullptr);
         } else {
             for (related_query& query : queries.all())
                 co_await read_related(p, query);
@@ -202,8 +202,9 @@ asio::awaitable<void> populate_hooks(hook_args& args, std::span<hook_call const>
 }
 
 asio::awaitable<documents> populate_documents(
-    std::shared_ptr<connection_state> on, documents docs, relation_definition r, populate_options options) {
+    std::shared_ptr<connection_state> on, std::shared_ptr<session> in, documents docs, relation_definition r, populate_options options) {
     find_options outer;
+    outer.session_value = std::move(in);
     outer.context_value = std::move(options.context_value);
     if (r.inverse && r.polymorphic)
         throw error(errc::invalid_argument,

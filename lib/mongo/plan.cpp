@@ -283,6 +283,9 @@ public:
         write(c, document(), false);
     }
 
+    void operator()(commit_transaction_op&) { throw error(errc::unsupported, "there are no sessions"); }
+    void operator()(abort_transaction_op&) { throw error(errc::unsupported, "there are no sessions"); }
+
     void operator()(command_op& o) {
         if (!o.database.empty())
             p_.what.database = o.database;

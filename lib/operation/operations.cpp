@@ -107,7 +107,8 @@ bool is_write(operation const& op) noexcept {
                 return writes(o.pipeline);
             else
                 return !(std::is_same_v<Op, find_op> || std::is_same_v<Op, count_op> || std::is_same_v<Op, distinct_op> ||
-                         std::is_same_v<Op, list_indexes_op> || std::is_same_v<Op, list_collections_op>);
+                         std::is_same_v<Op, list_indexes_op> || std::is_same_v<Op, list_collections_op> ||
+                         std::is_same_v<Op, abort_transaction_op>);
         },
         op);
 }

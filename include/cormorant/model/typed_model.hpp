@@ -63,6 +63,8 @@ public:
 
     model const& untyped() const noexcept { return model_; }
     model& untyped() noexcept { return model_; }
+    /// As `model::in`.
+    typed_model in(std::shared_ptr<session> s) const { return typed_model(model_.in(std::move(s))); }
 
     boost::asio::awaitable<std::vector<T>> find(document filter = {}, find_options options = {}) const {
         return decode_all(model_.find_batches(std::move(filter), std::move(options)));

@@ -245,9 +245,21 @@ struct command_op {
     std::string database;
 };
 
+/// Ends the transaction of `call_options::session` and keeps what it wrote. Done once more after an error it waits for a majority
+/// of the servers. Throws `errc::invalid_argument` without a transaction.
+struct commit_transaction_op {
+    static constexpr std::string_view name = "commit_transaction";
+};
+
+/// Ends the transaction of `call_options::session` and forgets what it wrote. What goes wrong at the server is no error: a
+/// transaction that nobody commits ends by itself.
+struct abort_transaction_op {
+    static constexpr std::string_view name = "abort_transaction";
+};
+
 using operation = std::variant<find_op, aggregate_op, count_op, insert_op, update_op, remove_op, find_and_modify_op,
     distinct_op, create_indexes_op, drop_index_op, list_indexes_op, create_collection_op, modify_view_op, drop_collection_op,
-    list_collections_op, drop_database_op, command_op>;
+    list_collections_op, drop_database_op, command_op, commit_transaction_op, abort_transaction_op>;
 
 /// The name of the operation that the variant holds, `"find"`.
 std::string_view name_of(operation const&) noexcept;
