@@ -174,6 +174,7 @@ public:
     document id_filter(value id) const;
     /// `find`, with documents as the store gave them (BSON, when it did) where nothing needs them decoded.
     boost::asio::awaitable<std::vector<batch>> find_batches(document filter = {}, find_options options = {}) const;
+    boost::asio::awaitable<std::vector<batch>> find_batches_by_id(value id, find_options options = {}) const;
     boost::asio::awaitable<counted_batches> find_and_count_batches(document filter = {}, find_options options = {}) const;
     /// What `find` does with documents that it has read, done with these: after hooks run (relationships are populated), and with
     /// `cast_docs(false)` an inclusion in `fields` says what is left of them. Nothing else of the options counts.
@@ -196,8 +197,8 @@ public:
     /// all), a whole document (completed and validated as for `save`, replaces one), or an array (an aggregation pipeline, passed
     /// on).
     boost::asio::awaitable<update_result> update(document filter, value delta, update_options options = {}) const;
-    /// `update` of one document, answered with the document as it is afterwards: nothing when none matches. One round trip. For hooks
-    /// it is an update; their result says that what matched was changed. Throws `errc::invalid_argument` for `multi`.
+    /// `update` of one document, answered with the document as it is afterwards: nothing when none matches. One round trip. For
+    /// hooks it is an update; their result says that what matched was changed. Throws `errc::invalid_argument` for `multi`.
     boost::asio::awaitable<std::optional<document>> find_and_update(
         document filter, value delta, update_options options = {}) const;
     /// Removes all that match, or the first with `just_one`.
