@@ -131,8 +131,8 @@ public:
 private:
     static orm::object_id some_id(std::uint32_t n) { return id_of(kind::item, n * 7919U % items); }
 
-    orm::document new_document(std::uint32_t i) const {
-        auto d = orm::to_document(templates_[i % templates]);
+    orm::document new_document(std::uint32_t i, orm::storage memory) const {
+        auto d = orm::to_document(templates_[i % templates], std::move(memory));
         d.set("_id", orm::object_id::generate());
         return d;
     }
@@ -158,15 +158,16 @@ private:
     }
 
     asio::awaitable<double> insert_one(std::uint32_t n) const {
-        co_await m_.sink.insert(new_document(n));
+        co_await m_.sink.insert(new_document(n, orm::make_arena()));
         co_return 1;
     }
 
     asio::awaitable<double> insert_many() const {
         orm::documents docs;
         docs.reserve(templates);
+        auto const shared = orm::make_arena();
         for (std::uint32_t i = 0; i < templates; ++i)
-            docs.push_back(new_document(i));
+            docs.push_back(new_document(i, shared));
         co_await m_.sink.insert(std::move(docs));
         co_return templates;
     }

@@ -15,10 +15,13 @@
 #include <cormorant/model/connection.hpp>
 #include <cormorant/model/explanation.hpp>
 #include <cormorant/model/model.hpp>
+#include <cormorant/model/transaction.hpp>
 #include <cormorant/model/typed_model.hpp>
 #include <cormorant/mongo/mongo_store.hpp>
+#include <cormorant/operation/limits.hpp>
 #include <cormorant/operation/operations.hpp>
 #include <cormorant/operation/options.hpp>
+#include <cormorant/operation/selection.hpp>
 #include <cormorant/pipeline/call_scope.hpp>
 #include <cormorant/pipeline/hook.hpp>
 #include <cormorant/pipeline/once.hpp>
@@ -35,5 +38,8 @@
 #include <cormorant/schema/describe.hpp>
 #include <cormorant/schema/preparation.hpp>
 #include <cormorant/schema/registry.hpp>
+#include <cormorant/schema/request_policy.hpp>
 #include <cormorant/schema/schema.hpp>
+#include <cormorant/schema/untrusted.hpp>
+#include <cormorant/store/session.hpp>
 #include <cormorant/store/store.hpp>

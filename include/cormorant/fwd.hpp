@@ -28,6 +28,8 @@ class hook_handler;
 class trace;
 
 class schema;
+class request_policy;
+class untrusted;
 class model_definition;
 class model_document;
 
@@ -38,6 +40,7 @@ class batch;
 
 class model;
 class connection;
+class transaction;
 template <class T>
 class typed_model;
 

@@ -1,6 +1,8 @@
 #include <cormorant/error/error.hpp>
 
+#include <algorithm>
 #include <mutex>
+#include <numeric>
 
 namespace cormorant {
 
@@ -40,6 +42,21 @@ std::string_view to_string(phase p) noexcept {
         return "decode";
     }
     return "unknown";
+}
+
+phase_times& phase_times::operator+=(phase_times const& more) noexcept {
+    for (std::size_t i = 0; i < times_.size(); ++i)
+        times_[i] += more.times_[i];
+    return *this;
+}
+
+std::chrono::nanoseconds phase_times::total() const noexcept {
+    return std::accumulate(times_.begin(), times_.end(), std::chrono::nanoseconds(0));
+}
+
+phase phase_times::longest() const noexcept {
+    auto const it = std::max_element(times_.begin(), times_.end());
+    return it->count() == 0 ? phase::none : static_cast<phase>(it - times_.begin());
 }
 
 /// Shared by the copies of an error until one of them is changed.

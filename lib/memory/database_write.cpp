@@ -53,10 +53,11 @@ insert_result database::insert(insert_op op) {
     };
 
     // The copies are made before the lock is taken.
+    documents docs = std::move(op.docs).take();
     std::vector<std::optional<document>> prepared;
-    for (std::size_t i = 0; i != op.docs.size(); ++i) {
+    for (std::size_t i = 0; i != docs.size(); ++i) {
         prepared.emplace_back();
-        if (!attempt(i, [&] { prepared[i] = prepare_for_insert(std::move(op.docs[i])); }) && op.ordered)
+        if (!attempt(i, [&] { prepared[i] = prepare_for_insert(std::move(docs[i])); }) && op.ordered)
             break;
     }
     {

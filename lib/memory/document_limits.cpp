@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <atomic>
 #include <charconv>
 #include <chrono>
@@ -19,73 +18,6 @@ constexpr int max_depth = 180;
 constexpr int invalid_id_field = 53;
 /// What the server's own buffers hold beyond the size of a user's document.
 constexpr std::size_t internal_overhead = 16 * 1024;
-
-std::size_t measure_value(value const& v, int depth, int& deepest) noexcept;
-
-template <class Container>
-std::size_t measure_container(Container const& c, int depth, int& deepest) noexcept {
-    deepest = std::max(deepest, depth);
-    std::size_t bytes = 5; // length and end
-    if constexpr (std::same_as<Container, array>) {
-        std::size_t position = 0;
-        for (value const& v : c) {
-            std::size_t digits = 1;
-            for (std::size_t n = position++; n >= 10; n /= 10)
-                ++digits;
-            bytes += 2 + digits + measure_value(v, depth, deepest);
-        }
-    } else {
-        for (auto const& [key, v] : c)
-            bytes += 2 + key.size() + measure_value(v, depth, deepest);
-    }
-    return bytes;
-}
-
-std::size_t measure_value(value const& v, int depth, int& deepest) noexcept {
-    switch (v.type()) {
-    case bson_type::boolean:
-        return 1;
-    case bson_type::int32:
-        return 4;
-    case bson_type::double_:
-    case bson_type::date:
-    case bson_type::timestamp:
-    case bson_type::int64:
-        return 8;
-    case bson_type::object_id:
-        return 12;
-    case bson_type::decimal128:
-        return 16;
-    case bson_type::string:
-        return 5 + v.as_string().size();
-    case bson_type::symbol:
-        return 5 + v.as_symbol().text.size();
-    case bson_type::code:
-        return 5 + v.as_code().text.size();
-    case bson_type::document:
-        return measure_container(v.as_document(), depth + 1, deepest);
-    case bson_type::array:
-        return measure_container(v.as_array(), depth + 1, deepest);
-    case bson_type::binary:
-        return 5 + v.bytes().size();
-    case bson_type::regex: {
-        auto const r = v.as_regex();
-        return 2 + r.pattern.size() + r.options.size();
-    }
-    case bson_type::db_pointer:
-        return 17 + v.as_db_pointer().ns.size();
-    case bson_type::code_with_scope: {
-        auto const c = v.as_code_with_scope();
-        return 9 + c.text.size() + measure_container(c.scope, depth + 1, deepest);
-    }
-    case bson_type::undefined:
-    case bson_type::null:
-    case bson_type::max_key:
-    case bson_type::min_key:
-        return 0;
-    }
-    return 0;
-}
 
 void refuse_dollar_fields(value const& v) {
     if (auto const* d = v.if_document()) {
@@ -114,12 +46,6 @@ timestamp current_timestamp() {
 }
 
 } // namespace
-
-document_extent measure(document const& d) noexcept {
-    document_extent result;
-    result.bytes = measure_container(d, 0, result.depth);
-    return result;
-}
 
 document prepare_for_insert(document given) {
     document d(std::move(given), storage());

@@ -4,17 +4,7 @@
 
 #include <cormorant/bson/value.hpp>
 
-#include <cstddef>
-
 namespace cormorant::memory {
-
-struct document_extent {
-    /// As BSON.
-    std::size_t bytes = 0;
-    /// Containers within each other; a document without any has 0.
-    int depth = 0;
-};
-document_extent measure(document const& d) noexcept;
 
 /// Makes `_id` the first member (a new object id when there is none), gives an empty timestamp the current time, copies to the
 /// heap what is in an arena. Throws `errc::limit_exceeded` for a document that is too large, code 15 for one that is too deep, 52

@@ -228,6 +228,12 @@ public:
         });
     }
 
+    std::optional<batch> ready() override {
+        if (state_->first)
+            return batch(*std::exchange(state_->first, std::nullopt));
+        return state_->stream ? std::nullopt : std::optional<batch>(std::in_place);
+    }
+
     void close() noexcept override { state_.reset(); }
 
 private:
@@ -279,6 +285,8 @@ public:
     reply operator()(list_collections_op& op) const { return db_.list_collections(op); }
     reply operator()(drop_database_op&) const { return db_.drop(), std::monostate(); }
     reply operator()(command_op& op) const { return db_.command(op); }
+    reply operator()(commit_transaction_op&) const { throw error(errc::unsupported, "the memory store has no sessions"); }
+    reply operator()(abort_transaction_op&) const { throw error(errc::unsupported, "the memory store has no sessions"); }
 
 private:
     reply open(std::unique_ptr<memory::document_stream> stream, std::int32_t batch_size) const {

@@ -145,6 +145,7 @@ struct insert_call : basic_call<operation_kind::insert, insert_options> {
     void give(inserted_documents& answer);
 
 private:
+    shared_documents sent;
     insert_result result;
     std::string_view key_name;
 };
@@ -183,6 +184,8 @@ struct update_call : basic_call<operation_kind::update, update_options> {
     using argument_types = std::variant<std::monostate, before_update_args, filter_args, write_args, after_update_args>;
 
     document filter;
+    /// The caller said `all`.
+    bool everything = false;
     value delta;
     /// The caller wants the document as it is afterwards.
     bool answers_document = false;
@@ -210,6 +213,8 @@ struct remove_call : basic_call<operation_kind::remove, remove_options> {
     using argument_types = std::variant<std::monostate, before_remove_args, filter_args, after_remove_args>;
 
     document filter;
+    /// The caller said `all`.
+    bool everything = false;
 
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
     remove_op request(call_frame& frame);

@@ -51,12 +51,21 @@ std::string shape_of(value const& v) {
     return text;
 }
 
-call_frame::call_frame(std::shared_ptr<model_state> state, operation_kind kind) noexcept
-    : self_(model_access::make(std::move(state))), kind_(kind) {}
+call_frame::call_frame(model self, operation_kind kind) noexcept : self_(std::move(self)), kind_(kind) {}
 
 void call_frame::begin(operation_options& options) {
     auto const& state = model_access::state(self_);
     pinned_ = state->pin();
+    if (auto const& bound = model_access::session_of(self_); bound && !options.session_value)
+        options.session_value = bound;
+    else if (bound && options.session_value != bound)
+        throw error(errc::invalid_argument, "the options name another session than the one that the model is in");
+    else if (options.session_value && !bound) // hooks are given the model of the session
+        self_ = self_.in(options.session_value);
+    if (options.session_value) {
+        if (auto const limit = options.session_value->transaction_deadline())
+            options.deadline_value = std::min(*limit, options.deadline_value.value_or(*limit));
+    }
     if (options.trace_value) {
         auto const* outer = options.scope_value.get();
         span_.emplace(options.trace_value, outer ? outer->span : trace::no_parent, span_kind::call,

@@ -43,11 +43,12 @@ namespace cormorant::detail {
 /// What every operation has while it runs.
 class call_frame {
 public:
-    call_frame(std::shared_ptr<model_state> state, operation_kind kind) noexcept;
+    call_frame(model self, operation_kind kind) noexcept;
     call_frame(call_frame const&) = delete;
     call_frame& operator=(call_frame const&) = delete;
 
-    /// Takes what the operation works with: the connection, and the definition as it is now. Throws `errc::not_connected`.
+    /// Takes what the operation works with: the connection, the definition as it is now, and the session, which the handle and
+    /// the options then agree on. Throws `errc::not_connected`, and `errc::invalid_argument` for two sessions.
     void begin(operation_options& options);
     /// Settles which hooks run. Throws `errc::invalid_argument`.
     void resolve(operation_options& options, hook_types types);
@@ -164,7 +165,7 @@ void to_stored(translation const& t, Op& op) {
             t.store_paths(op.hint->as_document());
     }
     if constexpr (requires { op.docs; }) {
-        for (document& d : op.docs)
+        for (document& d : op.docs.edit())
             t.store_document(d);
     }
     if constexpr (requires { op.update; })
@@ -268,9 +269,9 @@ constexpr hook_types types_of() noexcept {
 }
 
 template <class Answer, class Call>
-boost::asio::awaitable<Answer> run(std::shared_ptr<model_state> state, Call call) {
+boost::asio::awaitable<Answer> run(model self, Call call) {
     constexpr hook_types types = types_of<Call>();
-    call_frame frame(std::move(state), Call::kind);
+    call_frame frame(std::move(self), Call::kind);
     try {
         frame.begin(call.options);
         call.prepare(frame);

@@ -215,7 +215,7 @@ asio::awaitable<void> find_call::execute_in_steps(call_frame& frame) {
         op.filter = doc(frame.schema().key(), doc("$in", std::move(ids)));
     }
     tasks.push_back(send(frame, std::move(op)));
-    co_await run_together(std::move(tasks));
+    co_await run_together(std::move(tasks), options.session_value != nullptr);
 }
 
 bool find_call::accept(batch next) {

@@ -102,11 +102,16 @@ private:
 
 struct model_access {
     static std::shared_ptr<model_state> const& state(model const& m) noexcept { return m.state_; }
-    static model make(std::shared_ptr<model_state> s) noexcept { return model(std::move(s)); }
+    static std::shared_ptr<session> const& session_of(model const& m) noexcept { return m.session_; }
+    static model make(std::shared_ptr<model_state> s, std::shared_ptr<session> in = {}) noexcept {
+        return model(std::move(s), std::move(in));
+    }
 };
 struct connection_access {
     static std::shared_ptr<connection_state> const& state(connection const& c) noexcept { return c.state_; }
-    static connection make(std::shared_ptr<connection_state> s) noexcept { return connection(std::move(s)); }
+    static connection make(std::shared_ptr<connection_state> s, std::shared_ptr<session> in = {}) noexcept {
+        return connection(std::move(s), std::move(in));
+    }
 };
 
 } // namespace cormorant::detail

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -281,6 +282,9 @@ public:
         write(c, document(), false);
     }
 
+    void operator()(commit_transaction_op&) { throw error(errc::unsupported, "there are no sessions"); }
+    void operator()(abort_transaction_op&) { throw error(errc::unsupported, "there are no sessions"); }
+
     void operator()(command_op& o) {
         if (!o.database.empty())
             p_.what.database = o.database;
@@ -355,6 +359,8 @@ private:
             if (size > max_bson_size)
                 throw error(errc::limit_exceeded,
                     fmt::format("document {} has {} bytes, a document may have {}", next, size, max_bson_size));
+            if (n == 0)
+                out.reserve(std::min(max_batch_bytes, (o.docs.size() - next) * (size + size / 8)));
             total += size + position(n).size() + 2;
             if (n > 0 && total > max_batch_bytes) {
                 out.resize(before); // it begins the next command

@@ -147,6 +147,21 @@ model_definition& model_definition::extra_keys(cormorant::extra_keys policy) {
     return *this;
 }
 
+model_definition& model_definition::unknown_paths(cormorant::unknown_paths policy) {
+    unknown_paths_ = policy;
+    return *this;
+}
+
+model_definition& model_definition::limits(document_limits bounds) {
+    limits_ = bounds;
+    return *this;
+}
+
+model_definition& model_definition::requests(request_policy policy) {
+    requests_ = std::move(policy);
+    return *this;
+}
+
 model_definition& model_definition::empty_values(cormorant::empty_values table) {
     empty_values_ = std::move(table);
     return *this;

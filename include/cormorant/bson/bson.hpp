@@ -34,6 +34,17 @@ struct decode_limits {
     bool check_utf8 = true;
 };
 
+/// How large a document is, found without writing it.
+struct document_extent {
+    /// As BSON.
+    std::size_t bytes = 0;
+    /// Containers within each other; a document without any has 0.
+    int depth = 0;
+    /// Items of the longest array at any depth.
+    std::size_t longest_array = 0;
+};
+document_extent measure(document const& d) noexcept;
+
 /// Appends the document. Throws `errc::invalid_argument` for a key with a NUL byte and `errc::limit_exceeded` for more than
 /// `max_size` bytes or `max_bson_depth` levels; the buffer then is as it was.
 void append_bson(bson_buffer& out, document const& d, std::size_t max_size = std::numeric_limits<std::int32_t>::max());
@@ -223,10 +234,12 @@ inline bson_view::iterator bson_view::begin() const {
 ///     auto const root = writer.open();
 ///     writer.put("find", "authors");
 ///     writer.close(root);
+///
+/// Until what was opened first is closed again, the buffer is longer than what was written.
 class bson_writer {
 public:
     /// Appends to the buffer, which has to live as long as the writer.
-    explicit bson_writer(bson_buffer& out) noexcept : out_(out) {}
+    explicit bson_writer(bson_buffer& out) noexcept : out_(out), size_(out.size()) {}
 
     /// Begins a document that is not an element of another one. Answers a mark for `close`.
     std::size_t open();
@@ -303,8 +316,20 @@ private:
     void put_code(std::string_view key, std::string_view text, document const& scope);
     void put_pointer(std::string_view key, std::string_view ns, object_id const& id);
     void enter();
+    /// Room for `size` bytes more, which are from then on written.
+    std::byte* take(std::size_t size) {
+        if (out_.size() - size_ < size) {
+            grow(size);
+        }
+        auto* const at = out_.data() + size_;
+        size_ += size;
+        return at;
+    }
+    void grow(std::size_t size);
 
     bson_buffer& out_;
+    std::size_t size_; // of what was written
+    std::size_t root_ = 0;
     int depth_ = 0;
 };
 

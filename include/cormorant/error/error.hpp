@@ -6,7 +6,9 @@
 
 #include <boost/system/system_error.hpp>
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -18,11 +20,12 @@ namespace cormorant {
 
 /// What can be true of a write that failed.
 enum class outcome {
-    /// Nothing was sent: the data is as it was.
+    /// The data is as it was: nothing was sent, or the server refused it.
     not_sent,
-    /// It was sent, and no answer came: the server may have done it.
+    /// It was sent, and nothing that came back says whether the server did it.
     maybe_applied,
-    /// The server did it, and something failed afterwards (an after hook, a write concern).
+    /// The server did it, and something failed afterwards (an after hook, a write concern). Of a bulk insert: some documents are
+    /// written, `diagnostics::documents` says which.
     applied,
 };
 
@@ -31,6 +34,36 @@ enum class phase { none, hooks, queue, resolve, connect, tls, authentication, se
 
 std::string_view to_string(outcome) noexcept;
 std::string_view to_string(phase) noexcept;
+
+/// How long an operation was in each phase. Thread safety: as a standard container.
+class phase_times {
+public:
+    std::chrono::nanoseconds operator[](phase p) const noexcept { return times_[static_cast<std::size_t>(p)]; }
+    void add(phase p, std::chrono::nanoseconds time) noexcept { times_[static_cast<std::size_t>(p)] += time; }
+    phase_times& operator+=(phase_times const& more) noexcept;
+    std::chrono::nanoseconds total() const noexcept;
+    /// The phase that took the most time; `phase::none` when no time is known.
+    phase longest() const noexcept;
+
+    friend bool operator==(phase_times const&, phase_times const&) = default;
+
+private:
+    std::array<std::chrono::nanoseconds, 10> times_{};
+};
+
+/// What can be true of one document of an insert that failed.
+struct document_outcome {
+    /// Among the documents as they were sent, hooks having had their say: the first is 0.
+    std::size_t position = 0;
+    outcome what_happened = outcome::not_sent;
+    /// Why it was not written, or what failed afterwards (`errc::write_concern`). `errc()` for a document that was written, and
+    /// for one that was never tried because another one failed.
+    errc code = errc();
+    /// The server's code for this document; 0: it gave none.
+    int server_code = 0;
+    /// One sentence without values.
+    std::string message;
+};
 
 /// One rule that one value breaks.
 struct violation {
@@ -59,16 +92,22 @@ struct diagnostics {
     /// All violations of a write, not only the first.
     std::vector<violation> violations;
 
-    /// For writes only.
+    /// For writes only: of all that was to be written.
     outcome what_happened = outcome::not_sent;
     /// True when `what_happened` means something: the operation is a write.
     bool is_write = false;
     /// How many documents of a bulk write were written before the error.
     std::int64_t written = 0;
+    /// Of a bulk insert that was sent: what can be true of each of its documents, in order. Empty for all else.
+    std::vector<document_outcome> documents;
     /// Attempts made, retries included.
     int attempts = 0;
-    /// The phase that used up the time, for timeouts.
+    /// How often the body of a transaction was begun.
+    int transaction_attempts = 0;
+    /// For timeouts and cancellation: the phase that used up the time, or, when little is known, the one that was interrupted.
     phase slow_phase = phase::none;
+    /// How long the operation was in each phase before it failed, as far as it is known.
+    phase_times times;
 
     int server_code = 0;
     /// The server's own text. It may repeat what users sent: log it, do not show it.

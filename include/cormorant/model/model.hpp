@@ -5,10 +5,12 @@
 #include <cormorant/model/explanation.hpp>
 #include <cormorant/operation/operations.hpp>
 #include <cormorant/operation/options.hpp>
+#include <cormorant/operation/selection.hpp>
 #include <cormorant/pipeline/hook.hpp>
 #include <cormorant/schema/definition.hpp>
 #include <cormorant/schema/model_document.hpp>
 #include <cormorant/schema/schema.hpp>
+#include <cormorant/schema/untrusted.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -25,6 +27,7 @@ namespace cormorant {
 
 class batch;
 class connection;
+class session;
 namespace detail {
 struct model_state;
 struct model_access;
@@ -122,7 +125,13 @@ public:
     ~model();
 
     explicit operator bool() const noexcept { return state_ != nullptr; }
+    /// Of the same model, in whatever session.
     friend bool operator==(model const& a, model const& b) noexcept { return a.state_ == b.state_; }
+
+    /// The same model in a session: all operations of the handle, those on related models, and those that its hooks run on
+    /// `args.model`, on its connection or `inside` run in it. A call whose options name another session is refused with
+    /// `errc::invalid_argument`. Null: in none.
+    model in(std::shared_ptr<session> s) const noexcept;
 
     // --- what it is ----------------------------------------------------------------------------------------------
 
@@ -195,16 +204,36 @@ public:
     boost::asio::awaitable<saved_document> save_with_result(document doc, save_options options = {}) const;
     /// `delta`: a document of operators (`$set`, ...: validated as far as it can be known, changes one document or, with `multi`,
     /// all), a whole document (completed and validated as for `save`, replaces one), or an array (an aggregation pipeline, passed
-    /// on).
-    boost::asio::awaitable<update_result> update(document filter, value delta, update_options options = {}) const;
-    /// `update` of one document, answered with the document as it is afterwards: nothing when none matches. One round trip. For
-    /// hooks it is an update; their result says that what matched was changed. Throws `errc::invalid_argument` for `multi`.
+    /// on). Throws `errc::invalid_argument` for a filter that every document fits, unless the caller says `all` (see
+    /// `basic_selection`).
+    boost::asio::awaitable<update_result> update(selection which, value delta, update_options options = {}) const;
+    /// `update` of one document, answered with the document as it is afterwards: nothing when none matches. One round trip. For hooks
+    /// it is an update; their result says that what matched was changed. Throws `errc::invalid_argument` for `multi`.
     boost::asio::awaitable<std::optional<document>> find_and_update(
-        document filter, value delta, update_options options = {}) const;
-    /// Removes all that match, or the first with `just_one`.
-    boost::asio::awaitable<remove_result> remove(document filter, remove_options options = {}) const;
+        selection which, value delta, update_options options = {}) const;
+    /// Removes all that match, or the first with `just_one`. Throws as `update` for a filter that every document fits.
+    boost::asio::awaitable<remove_result> remove(selection which, remove_options options = {}) const;
     /// Removes every document, without hooks. Collection and indexes stay.
     boost::asio::awaitable<remove_result> remove_all() const;
+
+    // --- input of clients ----------------------------------------------------------------------------------------
+
+    /// \name What a request becomes, as far as a policy allows it: that of the definition, or the one that is given. Throws
+    /// `errc::unauthorized` for what the policy does not name, `errc::invalid_argument` for what makes no sense,
+    /// `errc::limit_exceeded` for too much of it, each naming the path and never the value; `errc::definition` without a policy.
+    /// docs/untrusted-input.md tells what clients may write.
+    /// @{
+
+    /// For `find`, `count`...: `auto [filter, options] = post.query(untrusted::parse_query(text))`.
+    allowed_query query(untrusted const& input) const;
+    allowed_query query(untrusted const& input, request_policy const& policy) const;
+    /// A document for `insert` and `save`: values are converted to the types of their fields, and validated by the operation.
+    document accept(untrusted const& body) const;
+    document accept(untrusted const& body, request_policy const& policy) const;
+    /// An update: `{$set: ...}` of what the body names, `{$unset: ...}` of what is null there.
+    value changes(untrusted const& body) const;
+    value changes(untrusted const& body, request_policy const& policy) const;
+    /// @}
 
     // --- what an operation will do -------------------------------------------------------------------------------
 
@@ -218,8 +247,8 @@ public:
     explanation explain_aggregate(array pipeline, aggregate_options options = {}) const;
     explanation explain_insert(documents docs, insert_options options = {}) const;
     explanation explain_save(document doc, save_options options = {}) const;
-    explanation explain_update(document filter, value delta, update_options options = {}) const;
-    explanation explain_remove(document filter, remove_options options = {}) const;
+    explanation explain_update(selection which, value delta, update_options options = {}) const;
+    explanation explain_remove(selection which, remove_options options = {}) const;
     /// @}
 
     // --- collection ----------------------------------------------------------------------------------------------
@@ -244,9 +273,10 @@ public:
 
 private:
     friend struct detail::model_access;
-    explicit model(std::shared_ptr<detail::model_state> state) noexcept;
+    explicit model(std::shared_ptr<detail::model_state> state, std::shared_ptr<session> s = {}) noexcept;
 
     std::shared_ptr<detail::model_state> state_;
+    std::shared_ptr<session> session_;
 };
 
 } // namespace cormorant

@@ -63,6 +63,8 @@ public:
 
     model const& untyped() const noexcept { return model_; }
     model& untyped() noexcept { return model_; }
+    /// As `model::in`.
+    typed_model in(std::shared_ptr<session> s) const { return typed_model(model_.in(std::move(s))); }
 
     boost::asio::awaitable<std::vector<T>> find(document filter = {}, find_options options = {}) const {
         return decode_all(model_.find_batches(std::move(filter), std::move(options)));
@@ -93,24 +95,25 @@ public:
     boost::asio::awaitable<std::vector<T>> insert(std::vector<T> const& objects, insert_options options = {}) const {
         documents docs;
         docs.reserve(objects.size());
+        storage const shared = make_arena();
         for (T const& one : objects)
-            docs.push_back(to_stored(one));
+            docs.push_back(to_stored(one, shared));
         return decode_documents<T>(model_.insert(std::move(docs), std::move(options)));
     }
     boost::asio::awaitable<T> save(T const& object, save_options options = {}) const {
         return decode_one(model_.save(to_stored(object), std::move(options)));
     }
-    boost::asio::awaitable<update_result> update(document filter, value delta, update_options options = {}) const {
-        return model_.update(std::move(filter), std::move(delta), std::move(options));
+    boost::asio::awaitable<update_result> update(selection which, value delta, update_options options = {}) const {
+        return model_.update(std::move(which), std::move(delta), std::move(options));
     }
-    boost::asio::awaitable<remove_result> remove(document filter, remove_options options = {}) const {
-        return model_.remove(std::move(filter), std::move(options));
+    boost::asio::awaitable<remove_result> remove(selection which, remove_options options = {}) const {
+        return model_.remove(std::move(which), std::move(options));
     }
 
 private:
     // An `_id` that was never set asks for a new one.
-    static document to_stored(T const& object) {
-        document doc = to_document(object);
+    static document to_stored(T const& object, storage memory = {}) {
+        document doc = to_document(object, std::move(memory));
         auto const* const id = doc.find("_id");
         if (id != nullptr && id->is_object_id() && id->as_object_id() == object_id())
             doc.erase("_id");

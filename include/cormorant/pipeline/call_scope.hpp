@@ -15,6 +15,8 @@ namespace cormorant {
 struct population_count {
     std::int64_t queries = 0;
     std::int64_t documents = 0;
+    /// As BSON.
+    std::int64_t bytes = 0;
 };
 
 /// The place of a running operation among those that surround it. Operations make it, hooks hand it on with

@@ -48,6 +48,8 @@ public:
     std::string name() const;
     /// The model at work, which connects nothing yet. Throws `errc::definition`.
     cormorant::model model() const;
+    /// The same repository in a session of its datasource's store, as `model::in`.
+    repository in(std::shared_ptr<session> s) const;
 
     // --- reading -------------------------------------------------------------------------------------------------
 
@@ -75,10 +77,11 @@ public:
     /// Sets the given properties, each as a whole; a key in `data` is ignored. Answers the whole document. Throws
     /// `errc::not_found`.
     boost::asio::awaitable<document> patch_by_id(value id, document data, query q = {}, update_options options = {}) const;
-    /// Sets the given properties of all documents that fit; answers how many fit, those that were so already too.
-    boost::asio::awaitable<std::int64_t> patch(document data, where_clause where = {}, update_options options = {}) const;
-    /// Removes all documents that fit (all there are, without a condition) and answers how many.
-    boost::asio::awaitable<std::int64_t> delete_(where_clause where = {}, remove_options options = {}) const;
+    /// Sets the given properties of all documents that fit; answers how many fit, those that were so already too. Throws
+    /// `errc::invalid_argument` for a condition that says nothing, unless the caller says `all`.
+    boost::asio::awaitable<std::int64_t> patch(document data, basic_selection<where_clause> which, update_options options = {}) const;
+    /// Removes all documents that fit and answers how many. Throws as `patch` for a condition that says nothing.
+    boost::asio::awaitable<std::int64_t> delete_(basic_selection<where_clause> which, remove_options options = {}) const;
     /// Whether there was one.
     boost::asio::awaitable<bool> delete_by_id(value id, remove_options options = {}) const;
 
@@ -89,6 +92,7 @@ private:
 
     std::shared_ptr<detail::schema_state> state_;
     std::string key_;
+    std::shared_ptr<session> session_;
 };
 
 } // namespace cormorant

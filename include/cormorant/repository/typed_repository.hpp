@@ -29,6 +29,8 @@ public:
     }
 
     repository const& untyped() const noexcept { return repository_; }
+    /// As `repository::in`.
+    typed_repository in(std::shared_ptr<session> s) const { return typed_repository(repository_.in(std::move(s))); }
 
     boost::asio::awaitable<std::vector<T>> find(basic_query<T> q = {}, find_options options = {}) const {
         return decode_all(repository_.find_batches(std::move(q), std::move(options)));
@@ -58,17 +60,22 @@ public:
         return decode(repository_.patch_by_id(std::move(id), std::move(data), std::move(q), std::move(options)));
     }
     boost::asio::awaitable<std::int64_t> patch(
-        document data, basic_where_clause<T> where = {}, update_options options = {}) const {
-        return repository_.patch(std::move(data), std::move(where), std::move(options));
+        document data, basic_selection<basic_where_clause<T>> which, update_options options = {}) const {
+        return repository_.patch(std::move(data), untyped(std::move(which)), std::move(options));
     }
-    boost::asio::awaitable<std::int64_t> delete_(basic_where_clause<T> where = {}, remove_options options = {}) const {
-        return repository_.delete_(std::move(where), std::move(options));
+    boost::asio::awaitable<std::int64_t> delete_(basic_selection<basic_where_clause<T>> which, remove_options options = {}) const {
+        return repository_.delete_(untyped(std::move(which)), std::move(options));
     }
     boost::asio::awaitable<bool> delete_by_id(value id, remove_options options = {}) const {
         return repository_.delete_by_id(std::move(id), std::move(options));
     }
 
 private:
+    static basic_selection<where_clause> untyped(basic_selection<basic_where_clause<T>> which) {
+        if (which.everything())
+            return all;
+        return where_clause(std::move(which).filter());
+    }
     static boost::asio::awaitable<std::vector<T>> decode_all(boost::asio::awaitable<std::vector<batch>> answer) {
         auto batches = co_await std::move(answer);
         co_return detail::decode_all<T>(batches);

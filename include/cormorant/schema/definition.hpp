@@ -8,18 +8,21 @@
 ///     .index(doc("title", 1))
 /// \endcode
 
+#include <cormorant/operation/limits.hpp>
 #include <cormorant/operation/operations.hpp>
 #include <cormorant/operation/options.hpp>
 #include <cormorant/pipeline/hook.hpp>
 #include <cormorant/schema/empty_values.hpp>
 #include <cormorant/schema/field.hpp>
 #include <cormorant/schema/relation.hpp>
+#include <cormorant/schema/request_policy.hpp>
 #include <cormorant/schema/virtual_field.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
 #include <array>
 #include <concepts>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -41,6 +44,17 @@ struct document_method {
 struct model_method {
     std::string name;
     model_method_function function;
+};
+
+/// What becomes of an operation whose filter names a path that the definition does not declare. Such a filter is almost always
+/// a mistake, and one that matches other documents than was meant.
+enum class unknown_paths : std::uint8_t {
+    /// `errc::unknown_field` naming the path and the nearest declared one.
+    refuse,
+    /// The store gets the filter as it is.
+    pass,
+    /// No document fits the filter. With `upsert`, where nothing may match without anything happening: as `refuse`.
+    match_nothing,
 };
 
 /// Everything that is declared of a model. A value: it describes, and does nothing until a model is made of it. A later
@@ -85,6 +99,14 @@ public:
     model_definition& index(document keys, document options = {});
     /// What happens to keys that are not declared; default: they are refused.
     model_definition& extra_keys(cormorant::extra_keys policy);
+    /// What happens to filters (of every operation, hooks' changes included) and sorts that name undeclared paths; default: they are
+    /// refused. Paths below an object that allows extra keys, a map or a field of any type are declared, as are all paths where
+    /// `extra_keys` of the model allows them. Pipelines are not looked at.
+    model_definition& unknown_paths(cormorant::unknown_paths policy);
+    /// Bounds of the documents that are written. Default: as the connection says.
+    model_definition& limits(document_limits bounds);
+    /// What input of clients may become: `model::query`, `model::accept`, `model::changes`.
+    model_definition& requests(request_policy policy);
     /// Which values count as not given; default: only what is absent.
     model_definition& empty_values(cormorant::empty_values table);
     /// The order in which faults of a document are reported, and so which is the error's own. False (default): in the order of
@@ -119,6 +141,11 @@ public:
     hook_requests const& default_hooks(operation_kind kind) const noexcept;
     std::vector<index_model> const& indexes() const noexcept { return indexes_; }
     cormorant::extra_keys extra_keys() const noexcept { return extra_keys_; }
+    cormorant::unknown_paths unknown_paths() const noexcept { return unknown_paths_; }
+    /// Nothing: as the connection says.
+    std::optional<document_limits> const& limits() const noexcept { return limits_; }
+    /// Nothing: the model takes no input of clients.
+    std::optional<request_policy> const& requests() const noexcept { return requests_; }
     cormorant::empty_values const& empty_values() const noexcept { return empty_values_; }
     bool faults_as_declared() const noexcept { return faults_as_declared_; }
     bool text_forms() const noexcept { return text_forms_; }
@@ -145,6 +172,9 @@ private:
     std::array<hook_requests, 7> default_hooks_;
     std::vector<index_model> indexes_;
     cormorant::extra_keys extra_keys_ = cormorant::extra_keys::refuse;
+    cormorant::unknown_paths unknown_paths_ = cormorant::unknown_paths::refuse;
+    std::optional<document_limits> limits_;
+    std::optional<request_policy> requests_;
     cormorant::empty_values empty_values_;
     bool faults_as_declared_ = false;
     bool text_forms_ = false;

@@ -140,6 +140,16 @@ public:
     void evaluate(document& doc, std::vector<std::string> const& virtuals) const;
     /// @}
 
+    /// \name Filters and sorts, see `unknown_paths`
+    /// @{
+
+    /// The first path of a filter, at any depth, that leads to nothing which the definition declares and the store has: with the
+    /// code `errc::unknown_field` and a sentence that names the nearest declared path. Nothing: all of them do.
+    std::optional<violation> unknown_path(document const& filter) const;
+    /// The same of one path, of a sort for instance.
+    std::optional<violation> unknown_path(std::string_view path) const;
+    /// @}
+
     /// \name Answering. Getters run, so the documents must be changeable.
     /// @{
 
