@@ -175,7 +175,7 @@ asio::awaitable<std::vector<batch>> model::find_batches(document filter, find_op
 asio::awaitable<std::vector<batch>> model::find_batches_by_id(value id, find_options options) const {
     auto call = make_find_by_id(std::move(id), std::move(options));
     call.prefers_batches = true;
-    return run<std::vector<batch>>(state_, std::move(call));
+    return run<std::vector<batch>>(*this, std::move(call));
 }
 asio::awaitable<counted_batches> model::find_and_count_batches(document filter, find_options options) const {
     options.count(true);
