@@ -1,9 +1,10 @@
 // Cormorant through its model layer: a definition of 12 fields, validated, with a required hook in every operation.
 //
-//     versus_cormorant [--documents] [--no-fast-lane] W1..W7 CONCURRENCY OPS     measures one workload, prints one line of JSON
-//     versus_cormorant --load W1 1 1                                             drops the database and fills it
+//     versus_cormorant [--documents] [--no-fast-lane] [--loader] W1..W7 CONCURRENCY OPS     measures one workload, prints one
+//     line of JSON versus_cormorant --load W1 1 1                                             drops the database and fills it
 //
 // --documents: W1, W2 and W7 give documents instead of structs.
+// --loader: finds by id of one turn are sent together.
 
 #include "data.hpp"
 #include "harness.hpp"
@@ -130,8 +131,8 @@ public:
 private:
     static orm::object_id some_id(std::uint32_t n) { return id_of(kind::item, n * 7919U % items); }
 
-    orm::document new_document(std::uint32_t i) const {
-        auto d = orm::to_document(templates_[i % templates]);
+    orm::document new_document(std::uint32_t i, orm::storage memory) const {
+        auto d = orm::to_document(templates_[i % templates], std::move(memory));
         d.set("_id", orm::object_id::generate());
         return d;
     }
@@ -157,15 +158,16 @@ private:
     }
 
     asio::awaitable<double> insert_one(std::uint32_t n) const {
-        co_await m_.sink.insert(new_document(n));
+        co_await m_.sink.insert(new_document(n, orm::make_arena()));
         co_return 1;
     }
 
     asio::awaitable<double> insert_many() const {
         orm::documents docs;
         docs.reserve(templates);
+        auto const shared = orm::make_arena();
         for (std::uint32_t i = 0; i < templates; ++i)
-            docs.push_back(new_document(i));
+            docs.push_back(new_document(i, shared));
         co_await m_.sink.insert(std::move(docs));
         co_return templates;
     }
@@ -259,8 +261,9 @@ asio::awaitable<void> load(models m) {
     co_await m.db.store()->async_run(std::move(sink), orm::call_options(), asio::use_awaitable);
 }
 
-asio::awaitable<models> open(bool fast_lane) {
+asio::awaitable<models> open(bool fast_lane, bool loader) {
     auto options = orm::connect_options().mongo(orm::mongo_options().fast_lane(fast_lane));
+    options.connection(orm::connection_options().loader(loader));
     auto db = co_await orm::connect(server_uri(), std::move(options));
     co_return co_await define(std::move(db));
 }
@@ -284,7 +287,7 @@ int main(int argc, char** argv) {
     auto const has = [&](char const* flag) { return std::find(flags.begin(), flags.end(), flag) != flags.end(); };
     asio::io_context loop(1);
     models m;
-    run_all(loop, one(keep(open(!has("--no-fast-lane")), m)));
+    run_all(loop, one(keep(open(!has("--no-fast-lane"), has("--loader")), m)));
     if (has("--load")) {
         run_all(loop, one(load(m)));
         run_all(loop, one(close(m.db)));

@@ -15,6 +15,7 @@
 #include <cormorant/model/connection.hpp>
 #include <cormorant/model/explanation.hpp>
 #include <cormorant/model/model.hpp>
+#include <cormorant/model/transaction.hpp>
 #include <cormorant/model/typed_model.hpp>
 #include <cormorant/mongo/mongo_store.hpp>
 #include <cormorant/operation/limits.hpp>
@@ -40,4 +41,5 @@
 #include <cormorant/schema/request_policy.hpp>
 #include <cormorant/schema/schema.hpp>
 #include <cormorant/schema/untrusted.hpp>
+#include <cormorant/store/session.hpp>
 #include <cormorant/store/store.hpp>

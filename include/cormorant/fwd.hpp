@@ -40,6 +40,7 @@ class batch;
 
 class model;
 class connection;
+class transaction;
 template <class T>
 class typed_model;
 

@@ -5,6 +5,8 @@
 #include <cormorant/bson/bson.hpp>
 #include <cormorant/bson/value.hpp>
 
+#include <cstring>
+#include <new>
 #include <span>
 #include <string_view>
 
@@ -28,6 +30,59 @@ struct access {
     }
     static void init_type(value& null, bson_type type) noexcept { null.scalar_.type = type; }
     static void init_text(value& null, bson_type type, std::string_view text) { null.init_text(type, text); }
+    /// Points to bytes that the storage of the value keeps.
+    static void refer(value& null, bson_type type, void const* data, std::size_t size, std::uint8_t subtype = 0) noexcept {
+        null.blob_.type = type;
+        null.blob_.length = value::outside;
+        null.blob_.subtype = subtype;
+        null.blob_.size = static_cast<std::uint32_t>(size);
+        null.blob_.data = static_cast<char*>(const_cast<void*>(data)); // nobody writes to a blob that is there
+    }
+    static bool fits_inline(std::string_view text) noexcept { return text.size() <= value::inline_size; }
+
+    /// Null, of a storage that somebody else keeps.
+    static value make_null(storage const& owner) noexcept { return value(value::borrow{}, owner); }
+    /// Elements that have no container yet.
+    static value* make_element(void* at, storage const& owner) noexcept { return ::new (at) value(value::borrow{}, owner); }
+    static document::member* make_member(void* at, storage const& owner) noexcept { return ::new (at) document::member(owner); }
+    static void set_key(document::member& m, std::string_view key) {
+        if (key.size() <= document::member::inline_size) {
+            copy_short(m.text_, key.data(), key.size());
+            m.length_ = static_cast<std::uint8_t>(key.size());
+        } else {
+            m.set_key(key);
+        }
+    }
+    /// As `refer`, for a key that is too long for the member.
+    static void refer_to_key(document::member& m, std::string_view key) noexcept {
+        document::member::long_key const text{const_cast<char*>(key.data()), static_cast<std::uint32_t>(key.size())};
+        std::memcpy(m.text_, &text, sizeof text);
+        m.length_ = document::member::outside;
+    }
+    static bool fits_inline(document::member const&, std::string_view key) noexcept {
+        return key.size() <= document::member::inline_size;
+    }
+    static void destroy(document::member& m) noexcept {
+        m.release_key();
+        m.~member();
+    }
+    static void destroy(value& v) noexcept { v.~value(); }
+    /// Moves them, as bytes, into an empty container of the same storage.
+    static void fill(document& empty, document::member const* from, std::size_t count) {
+        empty.reallocate(count);
+        std::memcpy(static_cast<void*>(empty.table_->members()), static_cast<void const*>(from), count * sizeof(document::member));
+        empty.table_->size = static_cast<std::uint32_t>(count);
+        if (empty.table_->has_index()) {
+            empty.rebuild_index();
+        }
+    }
+    static void fill(array& empty, value const* from, std::size_t count) {
+        empty.reallocate(count);
+        std::memcpy(static_cast<void*>(empty.table_->items()), static_cast<void const*>(from), count * sizeof(value));
+        empty.table_->size = static_cast<std::uint32_t>(count);
+    }
+    /// Takes the contents of a value of the same storage.
+    static void steal(value& null, value& other) noexcept { null.steal(other); }
     static void init_binary(value& null, std::span<std::byte const> bytes, std::uint8_t subtype) {
         null.init_binary(bytes, subtype);
     }
@@ -92,6 +147,13 @@ struct access {
         auto const position = 4 + 4 + e.text(4).size() + 1;
         return bson_view({e.data_ + position, e.size_ - position}, e.offset_ + position);
     }
+    // The parts of both forms under one name.
+    static std::string_view text(bson_element const& e) noexcept { return raw_text(e, 0); }
+    static regex_parts regex_of(bson_element const& e) noexcept { return raw_regex(e); }
+    static pointer_parts pointer_of(bson_element const& e) noexcept { return {raw_text(e, 0), raw_pointer_id(e)}; }
+    static std::string_view code_text(bson_element const& e) noexcept { return raw_text(e, 4); }
+    static bson_view code_scope(bson_element const& e) { return raw_scope(e); }
+
     static void put_root(bson_writer& out, document const& d) { out.put_members(d); }
     static std::size_t offset(bson_view const& v) noexcept { return v.offset_; }
 };

@@ -1,4 +1,6 @@
 #include "access.hpp"
+#include "bad_bson.hpp"
+#include "in_place.hpp"
 #include "number.hpp"
 #include "utf8.hpp"
 
@@ -12,11 +14,19 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <new>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 static_assert(std::endian::native == std::endian::little, "BSON is little endian, and so is the code that reads it");
 
 namespace cormorant {
+
+void detail::throw_bad_bson(std::size_t offset, std::string const& reason) {
+    throw error(errc::bad_bson, fmt::format("bad BSON at offset {}: {}", offset, reason));
+}
+
 namespace {
 
 using detail::access;
@@ -26,9 +36,7 @@ constexpr std::array<std::byte, 5> empty_document{std::byte{5}, std::byte{0}, st
 constexpr std::size_t smallest_document = empty_document.size();
 constexpr std::uint8_t old_binary = 2;
 
-[[noreturn]] void fail(std::size_t offset, std::string const& reason) {
-    throw error(errc::bad_bson, fmt::format("bad BSON at offset {}: {}", offset, reason));
-}
+using detail::throw_bad_bson;
 
 std::int32_t load_int32(std::byte const* from) noexcept {
     std::int32_t result;
@@ -58,7 +66,7 @@ public:
         case bson_type::boolean:
             fixed(1);
             if (std::to_integer<int>(data_[0]) > 1) {
-                fail(offset_, fmt::format("a bool of {}", std::to_integer<int>(data_[0])));
+                throw_bad_bson(offset_, fmt::format("a bool of {}", std::to_integer<int>(data_[0])));
             }
             return 1;
         case bson_type::null:
@@ -82,27 +90,27 @@ public:
         case bson_type::db_pointer: {
             auto const ns = string_at(0);
             if (left_ - ns < object_id::size) {
-                fail(offset_ + ns, "the object id of a DBPointer exceeds its document");
+                throw_bad_bson(offset_ + ns, "the object id of a DBPointer exceeds its document");
             }
             return ns + object_id::size;
         }
         case bson_type::code_with_scope:
             return code_size();
         }
-        fail(offset_, fmt::format("unknown type 0x{:02x}", static_cast<unsigned>(type)));
+        throw_bad_bson(offset_, fmt::format("unknown type 0x{:02x}", static_cast<unsigned>(type)));
     }
 
 private:
     std::size_t fixed(std::size_t size) const {
         if (left_ < size) {
-            fail(offset_, fmt::format("a value of {} bytes exceeds its document", size));
+            throw_bad_bson(offset_, fmt::format("a value of {} bytes exceeds its document", size));
         }
         return size;
     }
 
     std::int32_t length_at(std::size_t position) const {
         if (left_ < position || left_ - position < 4) {
-            fail(offset_ + position, "a length exceeds its document");
+            throw_bad_bson(offset_ + position, "a length exceeds its document");
         }
         return load_int32(data_ + position);
     }
@@ -111,11 +119,11 @@ private:
     std::size_t string_at(std::size_t position) const {
         auto const length = length_at(position);
         if (length < 1 || static_cast<std::size_t>(length) > left_ - position - 4) {
-            fail(offset_ + position, fmt::format("a string of length {} does not fit", length));
+            throw_bad_bson(offset_ + position, fmt::format("a string of length {} does not fit", length));
         }
         auto const end = position + 4 + static_cast<std::size_t>(length);
         if (data_[end - 1] != std::byte{0}) {
-            fail(offset_ + end - 1, "a string is not terminated");
+            throw_bad_bson(offset_ + end - 1, "a string is not terminated");
         }
         return end - position;
     }
@@ -123,11 +131,11 @@ private:
     std::size_t document_at(std::size_t position) const {
         auto const length = length_at(position);
         if (std::cmp_less(length, smallest_document) || static_cast<std::size_t>(length) > left_ - position) {
-            fail(offset_ + position, fmt::format("a document of length {} does not fit", length));
+            throw_bad_bson(offset_ + position, fmt::format("a document of length {} does not fit", length));
         }
         auto const size = static_cast<std::size_t>(length);
         if (data_[position + size - 1] != std::byte{0}) {
-            fail(offset_ + position + size - 1, "a document is not terminated");
+            throw_bad_bson(offset_ + position + size - 1, "a document is not terminated");
         }
         return size;
     }
@@ -137,7 +145,7 @@ private:
         auto const* const begin = data_ + position;
         auto const* const end = static_cast<std::byte const*>(std::memchr(begin, 0, left_ - position));
         if (end == nullptr) {
-            fail(offset_ + position, "a regular expression is not terminated");
+            throw_bad_bson(offset_ + position, "a regular expression is not terminated");
         }
         return static_cast<std::size_t>(end - begin) + 1;
     }
@@ -145,10 +153,10 @@ private:
     std::size_t binary_size() const {
         auto const length = length_at(0);
         if (left_ < 5 || length < 0 || static_cast<std::size_t>(length) > left_ - 5) {
-            fail(offset_, fmt::format("binary data of length {} does not fit", length));
+            throw_bad_bson(offset_, fmt::format("binary data of length {} does not fit", length));
         }
         if (std::to_integer<std::uint8_t>(data_[4]) == old_binary && (length < 4 || load_int32(data_ + 5) != length - 4)) {
-            fail(offset_ + 5, "the inner length of binary data of subtype 2 does not fit");
+            throw_bad_bson(offset_ + 5, "the inner length of binary data of subtype 2 does not fit");
         }
         return static_cast<std::size_t>(length) + 5;
     }
@@ -157,12 +165,12 @@ private:
     std::size_t code_size() const {
         auto const length = length_at(0);
         if (length < 0 || static_cast<std::size_t>(length) > left_) {
-            fail(offset_, fmt::format("code with scope of length {} does not fit", length));
+            throw_bad_bson(offset_, fmt::format("code with scope of length {} does not fit", length));
         }
         auto const size = static_cast<std::size_t>(length);
         auto const text = string_at(4);
         if (4 + text > size || document_at(4 + text) != size - 4 - text) {
-            fail(offset_, "the parts of code with scope do not add up to its length");
+            throw_bad_bson(offset_, "the parts of code with scope do not add up to its length");
         }
         return size;
     }
@@ -181,21 +189,82 @@ bson_view::bson_view() noexcept : data_(empty_document.data()), size_(empty_docu
 bson_view::bson_view(std::span<std::byte const> bytes, std::size_t offset)
     : data_(bytes.data()), size_(value_sizer(bytes.data(), bytes.size(), offset).size_of(bson_type::document)), offset_(offset) {}
 
+namespace {
+
+/// Where the first NUL is; `end` when there is none before. The bytes up to `readable` may be read.
+std::byte const* find_nul(std::byte const* from, std::byte const* end, std::byte const* readable) noexcept {
+    constexpr std::uint64_t low_bits = 0x0101'0101'0101'0101U;
+    constexpr std::uint64_t high_bits = 0x8080'8080'8080'8080U;
+    // Most keys are short: a call of memchr would take longer.
+    for (; readable - from >= 8; from += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, from, sizeof word);
+        if (auto const zeros = (word - low_bits) & ~word & high_bits; zeros != 0) { // the lowest bit is exact
+            return std::min(from + std::countr_zero(zeros) / 8, end);
+        }
+    }
+    return std::find(from, end, std::byte{0});
+}
+
+constexpr std::size_t unknown_size = static_cast<std::size_t>(-1);
+
+/// The size of a sound value of the types that are most frequent; everything else is left to `value_sizer`.
+std::size_t quick_size(bson_type type, std::byte const* data, std::size_t left) noexcept {
+    switch (type) {
+    case bson_type::int32:
+        return left >= 4 ? 4 : unknown_size;
+    case bson_type::double_:
+    case bson_type::date:
+    case bson_type::int64:
+        return left >= 8 ? 8 : unknown_size;
+    case bson_type::object_id:
+        return left >= object_id::size ? object_id::size : unknown_size;
+    case bson_type::boolean:
+        return left >= 1 && std::to_integer<int>(data[0]) <= 1 ? 1 : unknown_size;
+    case bson_type::string: {
+        if (left < 5) {
+            return unknown_size;
+        }
+        auto const length = load_int32(data);
+        bool const sound =
+            length >= 1 && static_cast<std::size_t>(length) <= left - 4 && data[3 + static_cast<std::size_t>(length)] == std::byte{0};
+        return sound ? 4 + static_cast<std::size_t>(length) : unknown_size;
+    }
+    case bson_type::document:
+    case bson_type::array: {
+        if (left < smallest_document) {
+            return unknown_size;
+        }
+        auto const length = load_int32(data);
+        bool const sound = std::cmp_greater_equal(length, smallest_document) && static_cast<std::size_t>(length) <= left &&
+                           data[static_cast<std::size_t>(length) - 1] == std::byte{0};
+        return sound ? static_cast<std::size_t>(length) : unknown_size;
+    }
+    default:
+        return unknown_size;
+    }
+}
+
+} // namespace
+
 std::size_t bson_element::parse(bson_view const& view, std::size_t position) {
-    auto const* const data = view.bytes().data();
-    auto const end = view.size_in_bytes() - 1; // of the last element; the NUL follows
+    auto const* const data = view.data_;
+    auto const* const end = data + view.size_ - 1; // of the last element; the NUL follows
     auto const* const key = data + position + 1;
-    auto const* const key_end =
-        position + 1 < end ? static_cast<std::byte const*>(std::memchr(key, 0, end - position - 1)) : nullptr;
-    if (key_end == nullptr) {
-        fail(view.offset_ + position, "a key is not terminated");
+    auto const* const key_end = key < end ? find_nul(key, end, end + 1) : end;
+    if (key_end == end) {
+        throw_bad_bson(view.offset_ + position, "a key is not terminated");
     }
     type_ = static_cast<bson_type>(data[position]);
     key_ = {reinterpret_cast<char const*>(key), static_cast<std::size_t>(key_end - key)};
     data_ = key_end + 1;
     auto const begin = static_cast<std::size_t>(data_ - data);
+    auto const left = static_cast<std::size_t>(end - data_);
     offset_ = view.offset_ + begin;
-    size_ = value_sizer(data_, end - begin, offset_).size_of(type_);
+    size_ = quick_size(type_, data_, left);
+    if (size_ == unknown_size) {
+        size_ = value_sizer(data_, left, offset_).size_of(type_);
+    }
     return begin + size_;
 }
 
@@ -330,31 +399,138 @@ db_pointer bson_element::as_db_pointer() const {
 
 namespace detail {
 
-/// Reads elements into values that are in their place already.
+namespace {
+
+/// What was read of containers that are not complete yet, those of the outer ones first: so a container is made when its size is
+/// known. They lie here as bytes, which is how members and elements may be moved.
+class drafts {
+public:
+    drafts() noexcept = default;
+    drafts(drafts const&) = delete;
+    drafts& operator=(drafts const&) = delete;
+
+    std::byte* push(std::size_t size) {
+        if (capacity_ - used_ < size) {
+            grow();
+        }
+        auto* const at = data_ + used_;
+        used_ += size;
+        return at;
+    }
+    std::size_t used() const noexcept { return used_; }
+    std::byte* at(std::size_t position) noexcept { return data_ + position; }
+    void pop_to(std::size_t position) noexcept { used_ = position; }
+
+private:
+    void grow() {
+        more_.resize(capacity_ * 2);
+        if (data_ == first_) {
+            std::memcpy(more_.data(), first_, used_);
+        }
+        data_ = more_.data();
+        capacity_ = more_.size();
+    }
+
+    alignas(value) std::byte first_[4096];
+    std::vector<std::byte> more_;
+    std::byte* data_ = first_;
+    std::size_t used_ = 0;
+    std::size_t capacity_ = sizeof first_;
+};
+
+/// The drafts of one container: `T` is `value` or `document::member`. What did not get into a container is destroyed.
+template <class T>
+class draft {
+public:
+    draft(drafts& all, storage const& owner) noexcept : all_(all), owner_(owner), begin_(all.used()) {}
+    draft(draft const&) = delete;
+    draft& operator=(draft const&) = delete;
+    ~draft() {
+        if (owner_.is_heap()) {
+            for (std::size_t i = 0; i < size_; ++i) {
+                access::destroy(at(i));
+            }
+        }
+        all_.pop_to(begin_);
+    }
+
+    /// A null value (of a member without key). It stays where it is until the next one is made, here or in an inner container.
+    T& add() {
+        auto* const place = all_.push(sizeof(T));
+        ++size_;
+        if constexpr (std::is_same_v<T, value>) {
+            return *access::make_element(place, owner_);
+        } else {
+            return *access::make_member(place, owner_);
+        }
+    }
+    T& back() noexcept { return at(size_ - 1); }
+    template <class Container>
+    void move_to(Container& empty) {
+        if (size_ != 0) {
+            access::fill(empty, &at(0), size_);
+        }
+        size_ = 0;
+    }
+
+private:
+    T& at(std::size_t i) noexcept { return *std::launder(reinterpret_cast<T*>(all_.at(begin_ + i * sizeof(T)))); }
+
+    drafts& all_;
+    storage const& owner_;
+    std::size_t begin_;
+    std::size_t size_ = 0;
+};
+
+} // namespace
+
+/// Reads BSON into values, all of them of one storage.
 class bson_decoder {
 public:
-    explicit bson_decoder(decode_limits const& limits) noexcept : limits_(limits) {
+    /// `texts`: where those are that do not fit into a value.
+    enum class texts : std::uint8_t { copied, kept_by_storage };
+
+    bson_decoder(storage const& memory, decode_limits const& limits, texts where = texts::copied) noexcept
+        : memory_(memory), limits_(limits), where_(where) {
         limits_.max_depth = std::min(limits_.max_depth, max_bson_depth);
     }
 
-    void read_members(bson_view const& from, document& to, int depth) const {
+    /// `to` is empty, of the same storage and none of the drafts.
+    void read_members(bson_view const& from, document& to, int depth) {
         check_depth(from, depth);
-        to.reserve(std::min(from.size_in_bytes() / usual_member, most_reserved));
+        draft<document::member> members(drafts_, memory_);
         for (auto const& element : from) {
             check_text(element.key(), element, "a key");
-            read_value(element, access::append(to, element.key()), depth);
+            auto& member = members.add();
+            set_key(member, element.key());
+            if (is_container(element.type())) {
+                auto inner = read_container(element, depth + 1);
+                access::steal(members.back().value(), inner);
+            } else {
+                read_value(element, member.value(), depth);
+            }
         }
+        members.move_to(to);
     }
 
-    void read_elements(bson_view const& from, array& to, int depth) const {
+    void read_elements(bson_view const& from, array& to, int depth) {
         check_depth(from, depth);
+        draft<value> elements(drafts_, memory_);
         for (auto const& element : from) {
             // The keys of an array have no meaning; what is not "0", "1", ... is tolerated as servers and drivers do.
-            read_value(element, access::append(to), depth);
+            auto& added = elements.add();
+            if (is_container(element.type())) {
+                auto inner = read_container(element, depth + 1);
+                access::steal(elements.back(), inner);
+            } else {
+                read_value(element, added, depth);
+            }
         }
+        elements.move_to(to);
     }
 
-    void read_value(bson_element const& from, value& to, int depth) const {
+    /// Anything, as an element of a container at that depth.
+    void read_value(bson_element const& from, value& to, int depth) {
         switch (from.type()) {
         case bson_type::double_:
             access::init(to, from.as_double());
@@ -382,29 +558,41 @@ public:
             break;
         case bson_type::string:
         case bson_type::code:
-        case bson_type::symbol:
-            access::init_text(to, from.type(), checked(access::raw_text(from, 0), from));
+        case bson_type::symbol: {
+            auto const text = checked(access::text(from), from);
+            if (where_ == texts::copied || access::fits_inline(text)) {
+                access::init_text(to, from.type(), text);
+            } else {
+                access::refer(to, from.type(), text.data(), text.size());
+            }
             break;
+        }
         case bson_type::binary:
-            access::init_binary(to, from.bytes(), from.binary_subtype());
+            if (where_ == texts::copied) {
+                access::init_binary(to, from.bytes(), from.binary_subtype());
+            } else {
+                access::refer(to, from.type(), from.bytes().data(), from.bytes().size(), from.binary_subtype());
+            }
             break;
         case bson_type::regex: {
-            auto const parts = access::raw_regex(from);
+            auto const parts = access::regex_of(from);
             access::init_regex(to, checked(parts.pattern, from), checked(parts.options, from));
             break;
         }
-        case bson_type::db_pointer:
-            access::init_db_pointer(to, checked(access::raw_text(from, 0), from), access::raw_pointer_id(from));
+        case bson_type::db_pointer: {
+            auto const parts = access::pointer_of(from);
+            access::init_db_pointer(to, checked(parts.ns, from), parts.id);
             break;
+        }
         case bson_type::code_with_scope:
-            read_members(access::raw_scope(from), access::init_code(to, checked(access::raw_text(from, 4), from)), depth + 1);
+            read_members(access::code_scope(from), access::init_code(to, checked(access::code_text(from), from)), depth + 1);
             break;
         case bson_type::document:
-            read_members(from.as_document(), to.emplace_document(), depth + 1);
+        case bson_type::array: {
+            auto inner = read_container(from, depth + 1);
+            access::steal(to, inner);
             break;
-        case bson_type::array:
-            read_elements(from.as_array(), to.emplace_array(), depth + 1);
-            break;
+        }
         case bson_type::null:
         case bson_type::undefined:
         case bson_type::min_key:
@@ -449,18 +637,34 @@ public:
     }
 
 private:
-    // A guess that saves most documents from growing while they are read.
-    static constexpr std::size_t usual_member = 32;
-    static constexpr std::size_t most_reserved = 32; // what has no hash index yet
+    static bool is_container(bson_type type) noexcept { return type == bson_type::document || type == bson_type::array; }
+
+    value read_container(bson_element const& from, int depth) {
+        auto result = access::make_null(memory_);
+        if (from.type() == bson_type::document) {
+            read_members(from.as_document(), result.emplace_document(), depth);
+        } else {
+            read_elements(from.as_array(), result.emplace_array(), depth);
+        }
+        return result;
+    }
+
+    void set_key(document::member& m, std::string_view key) const {
+        if (where_ == texts::copied || access::fits_inline(m, key)) {
+            access::set_key(m, key);
+        } else {
+            access::refer_to_key(m, key);
+        }
+    }
 
     void check_depth(bson_view const& view, int depth) const {
         if (depth > limits_.max_depth) {
-            fail(access::offset(view), fmt::format("more than {} levels", limits_.max_depth));
+            throw_bad_bson(access::offset(view), fmt::format("more than {} levels", limits_.max_depth));
         }
     }
     void check_text(std::string_view text, bson_element const& element, char const* what) const {
         if (limits_.check_utf8 && !is_utf8(text)) {
-            fail(element.offset(), fmt::format("{} is not UTF-8", what));
+            throw_bad_bson(element.offset(), fmt::format("{} is not UTF-8", what));
         }
     }
     std::string_view checked(std::string_view text, bson_element const& element) const {
@@ -468,7 +672,10 @@ private:
         return text;
     }
 
+    storage const& memory_;
     decode_limits limits_;
+    texts where_;
+    drafts drafts_;
 };
 
 } // namespace detail
@@ -478,11 +685,11 @@ namespace {
 /// The view of a document that has to fill the bytes.
 bson_view whole_view(std::span<std::byte const> bytes, decode_limits const& limits) {
     if (bytes.size() > limits.max_size) {
-        fail(0, fmt::format("{} bytes exceed the limit of {}", bytes.size(), limits.max_size));
+        throw_bad_bson(0, fmt::format("{} bytes exceed the limit of {}", bytes.size(), limits.max_size));
     }
     bson_view const view(bytes);
     if (view.size_in_bytes() != bytes.size()) {
-        fail(view.size_in_bytes(), fmt::format("{} bytes follow the document", bytes.size() - view.size_in_bytes()));
+        throw_bad_bson(view.size_in_bytes(), fmt::format("{} bytes follow the document", bytes.size() - view.size_in_bytes()));
     }
     return view;
 }
@@ -492,29 +699,37 @@ bson_view whole_view(std::span<std::byte const> bytes, decode_limits const& limi
 document decode_bson(std::span<std::byte const> bytes, storage memory, decode_limits limits) {
     auto const view = whole_view(bytes, limits);
     document result(std::move(memory));
-    detail::bson_decoder(limits).read_members(view, result, 1);
+    detail::bson_decoder(result.get_storage(), limits).read_members(view, result, 1);
+    return result;
+}
+
+document detail::decode_in_place(std::span<std::byte const> bytes, storage const& arena) {
+    document result(arena);
+    bson_decoder decoder(arena, decode_limits(), bson_decoder::texts::kept_by_storage);
+    decoder.read_members(whole_view(bytes, decode_limits()), result, 1);
     return result;
 }
 
 void validate_bson(std::span<std::byte const> bytes, decode_limits limits) {
-    detail::bson_decoder(limits).validate(whole_view(bytes, limits), 1);
+    storage const heap;
+    detail::bson_decoder(heap, limits).validate(whole_view(bytes, limits), 1);
 }
 
 document bson_view::to_document(storage memory) const {
     document result(std::move(memory));
-    detail::bson_decoder(decode_limits()).read_members(*this, result, 1);
+    detail::bson_decoder(result.get_storage(), decode_limits()).read_members(*this, result, 1);
     return result;
 }
 
 array bson_view::to_array(storage memory) const {
     array result(std::move(memory));
-    detail::bson_decoder(decode_limits()).read_elements(*this, result, 1);
+    detail::bson_decoder(result.get_storage(), decode_limits()).read_elements(*this, result, 1);
     return result;
 }
 
 value bson_element::to_value(storage memory) const {
     cormorant::value result(std::move(memory));
-    detail::bson_decoder(decode_limits()).read_value(*this, result, 0);
+    detail::bson_decoder(result.get_storage(), decode_limits()).read_value(*this, result, 0);
     return result;
 }
 

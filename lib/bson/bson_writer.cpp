@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 
@@ -22,10 +24,36 @@ std::byte* store(std::byte* to, T const& v) noexcept {
 }
 
 std::byte* store_bytes(std::byte* to, void const* from, std::size_t size) noexcept {
-    if (size != 0) {
+    constexpr std::size_t short_size = 32;
+    if (size <= short_size) {
+        detail::copy_short(reinterpret_cast<char*>(to), static_cast<char const*>(from), size);
+    } else {
         std::memcpy(to, from, size);
     }
     return to + size;
+}
+
+/// Keys are short: a call of memchr would take longer.
+bool has_nul(std::string_view key) noexcept {
+    constexpr std::uint64_t low_bits = 0x0101'0101'0101'0101U;
+    constexpr std::uint64_t high_bits = 0x8080'8080'8080'8080U;
+    auto const zeros = [&](std::size_t position) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, key.data() + position, sizeof word);
+        return (word - low_bits) & ~word & high_bits;
+    };
+    if (key.size() < 8) {
+        bool found = false;
+        for (char const c : key) {
+            found |= c == '\0';
+        }
+        return found;
+    }
+    std::uint64_t found = zeros(key.size() - 8);
+    for (std::size_t i = 0; i + 8 < key.size(); i += 8) {
+        found |= zeros(i);
+    }
+    return found != 0;
 }
 
 std::int32_t checked_length(std::size_t size) {
@@ -58,10 +86,19 @@ void bson_writer::enter() {
     }
 }
 
+// By at least what the root has already: a large document is moved seldom, and a small one does not clear more than it needs.
+void bson_writer::grow(std::size_t size) {
+    constexpr std::size_t least = 256;
+    out_.resize(size_ + size + std::max(size_ - root_, least));
+}
+
 std::size_t bson_writer::open() {
     enter();
-    auto const mark = out_.size();
-    out_.resize(mark + 4);
+    auto const mark = size_;
+    if (depth_ == 1) {
+        root_ = mark;
+    }
+    take(4);
     return mark;
 }
 
@@ -71,20 +108,20 @@ std::size_t bson_writer::open(std::string_view key, bson_type container) {
 }
 
 void bson_writer::close(std::size_t mark) {
-    out_.push_back(std::byte{0});
-    store(out_.data() + mark, checked_length(out_.size() - mark));
-    --depth_;
+    *take(1) = std::byte{0};
+    store(out_.data() + mark, checked_length(size_ - mark));
+    if (--depth_ == 0) {
+        out_.resize(size_);
+    }
 }
 
 std::byte* bson_writer::element(std::string_view key, bson_type type, std::size_t size) {
-    if (std::memchr(key.data(), 0, key.size()) != nullptr) {
+    if (has_nul(key)) {
         std::string text;
         append_json_string(text, key);
         throw error(errc::invalid_argument, "the key " + text + " contains a NUL byte, which BSON cannot hold");
     }
-    auto const begin = out_.size();
-    out_.resize(begin + 1 + key.size() + 1 + size);
-    auto* at = out_.data() + begin;
+    auto* at = take(1 + key.size() + 1 + size);
     *at = static_cast<std::byte>(type);
     at = store_bytes(at + 1, key.data(), key.size());
     *at = std::byte{0};
@@ -177,7 +214,7 @@ void bson_writer::put_code(std::string_view key, std::string_view text, document
     auto const begin = static_cast<std::size_t>(at - out_.data());
     store_text(at + 4, text);
     put_members(scope);
-    store(out_.data() + begin, checked_length(out_.size() - begin));
+    store(out_.data() + begin, checked_length(size_ - begin));
 }
 
 void bson_writer::put_pointer(std::string_view key, std::string_view ns, object_id const& id) {

@@ -1,6 +1,9 @@
 #include "access.hpp"
+#include "bad_bson.hpp"
 #include "base64.hpp"
+#include "utf8.hpp"
 
+#include <cormorant/bson/bson.hpp>
 #include <cormorant/bson/json.hpp>
 
 #include <fmt/format.h>
@@ -8,7 +11,10 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <concepts>
 #include <iterator>
+#include <span>
+#include <utility>
 
 namespace cormorant {
 namespace {
@@ -66,76 +72,78 @@ std::string_view name_of_not_finite(double v) noexcept {
     return std::isnan(v) ? "NaN" : v < 0 ? "-Infinity" : "Infinity";
 }
 
+/// Writes values, and BSON: `Value` is `value` or `bson_element`.
 class json_writer {
 public:
     json_writer(std::string& out, json_mode mode, int indent) noexcept : out_(out), mode_(mode), indent_(indent) {}
 
-    void write(value const& v) {
+    template <class Value>
+    void write(Value const& v) {
         switch (v.type()) {
         case bson_type::null:
             out_ += "null";
             break;
         case bson_type::boolean:
-            out_ += access::boolean(v) ? "true" : "false";
+            out_ += v.as_bool() ? "true" : "false";
             break;
         case bson_type::string:
-            append_json_string(out_, access::text(v));
+            text(access::text(v), v);
             break;
         case bson_type::int32:
-            integer(access::int32(v), "$numberInt");
+            integer(v.as_int64(), "$numberInt");
             break;
         case bson_type::int64:
-            integer(access::int64(v), "$numberLong");
+            integer(v.as_int64(), "$numberLong");
             break;
         case bson_type::double_:
-            real(access::real(v));
+            real(v.as_double());
             break;
         case bson_type::decimal128:
-            wrapped_text("$numberDecimal", access::decimal(v).to_string());
+            wrapped("$numberDecimal", [&] { append_json_string(out_, v.as_decimal128().to_string()); });
             break;
         case bson_type::object_id:
-            wrapped_text("$oid", access::id(v).to_string());
+            wrapped("$oid", [&] { append_json_string(out_, v.as_object_id().to_string()); });
             break;
         case bson_type::date:
-            date(datetime(std::chrono::milliseconds(access::int64(v))));
+            date(v.as_date());
             break;
         case bson_type::document:
-            write(access::as_document(v));
+            members(v.as_document());
             break;
         case bson_type::array:
-            write(access::as_array(v));
+            elements(v.as_array());
             break;
         case bson_type::binary:
-            bytes(v);
+            bytes(v.bytes(), v.binary_subtype());
             break;
         case bson_type::regex:
-            pattern(access::regex_of(v));
+            pattern(access::regex_of(v), v);
             break;
         case bson_type::timestamp: {
-            auto const stamp = access::stamp(v);
+            auto const stamp = v.as_timestamp();
             wrapped("$timestamp",
                 [&] { fmt::format_to(std::back_inserter(out_), R"({{"t":{},"i":{}}})", stamp.seconds, stamp.increment); });
             break;
         }
         case bson_type::code:
-            wrapped_text("$code", access::text(v));
+            wrapped("$code", [&] { text(access::text(v), v); });
             break;
         case bson_type::symbol:
-            wrapped_text("$symbol", access::text(v));
+            wrapped("$symbol", [&] { text(access::text(v), v); });
             break;
         case bson_type::code_with_scope:
             if (mode_ == json_mode::plain) {
-                append_json_string(out_, access::code_text(v));
+                text(access::code_text(v), v);
             } else {
                 out_ += R"({"$code":)";
-                append_json_string(out_, access::code_text(v));
+                text(access::code_text(v), v);
                 out_ += R"(,"$scope":)";
-                write(access::code_scope(v));
+                members(access::code_scope(v));
                 out_ += '}';
             }
             break;
         case bson_type::db_pointer:
-            pointer(access::pointer_of(v));
+            pointer(access::pointer_of(v), v);
             break;
         case bson_type::undefined:
             out_ += mode_ == json_mode::plain ? "null" : R"({"$undefined":true})";
@@ -149,13 +157,14 @@ public:
         }
     }
 
-    void write(document const& d) {
+    template <class Document>
+    void members(Document const& d) {
+        enter(d);
         out_ += '{';
-        ++level_;
         bool first = true;
         for (auto const& m : d) {
             separate(first);
-            append_json_string(out_, m.key());
+            text(m.key(), m);
             out_ += indent_ > 0 ? ": " : ":";
             write(m.value());
         }
@@ -163,9 +172,10 @@ public:
         end(first, '}');
     }
 
-    void write(array const& a) {
+    template <class Array>
+    void elements(Array const& a) {
+        enter(a);
         out_ += '[';
-        ++level_;
         bool first = true;
         for (auto const& element : a) {
             separate(first);
@@ -176,6 +186,30 @@ public:
     }
 
 private:
+    // What values hold was checked when they were made. BSON is checked here.
+    template <class Container>
+    void enter(Container const& c) {
+        ++level_;
+        if constexpr (std::same_as<Container, bson_view>) {
+            if (std::cmp_greater(level_, decode_limits().max_depth)) {
+                detail::throw_bad_bson(access::offset(c), fmt::format("more than {} levels", decode_limits().max_depth));
+            }
+        }
+    }
+    template <class Owner>
+    void check(std::string_view text, Owner const& owner) {
+        if constexpr (std::same_as<Owner, bson_element>) {
+            if (!detail::is_utf8(text)) {
+                detail::throw_bad_bson(owner.offset(), "a text is not UTF-8");
+            }
+        }
+    }
+    template <class Owner>
+    void text(std::string_view text, Owner const& owner) {
+        check(text, owner);
+        append_json_string(out_, text);
+    }
+
     void separate(bool& first) {
         if (!first) {
             out_ += ',';
@@ -253,10 +287,10 @@ private:
         }
     }
 
-    void bytes(value const& v) {
+    void bytes(std::span<std::byte const> bytes, std::uint8_t subtype) {
         auto const base64 = [&] {
             out_ += '"';
-            detail::append_base64(out_, v.bytes());
+            detail::append_base64(out_, bytes);
             out_ += '"';
         };
         if (mode_ == json_mode::plain) {
@@ -265,10 +299,13 @@ private:
         }
         out_ += R"({"$binary":{"base64":)";
         base64();
-        fmt::format_to(std::back_inserter(out_), R"(,"subType":"{:02x}"}}}})", access::subtype(v));
+        fmt::format_to(std::back_inserter(out_), R"(,"subType":"{:02x}"}}}})", subtype);
     }
 
-    void pattern(access::regex_parts parts) {
+    template <class Value>
+    void pattern(access::regex_parts parts, Value const& v) {
+        check(parts.pattern, v);
+        check(parts.options, v);
         if (mode_ == json_mode::plain) {
             append_json_string(out_, fmt::format("/{}/{}", parts.pattern, parts.options));
             return;
@@ -280,7 +317,9 @@ private:
         out_ += "}}";
     }
 
-    void pointer(access::pointer_parts const& parts) {
+    template <class Value>
+    void pointer(access::pointer_parts const& parts, Value const& v) {
+        check(parts.ns, v);
         if (mode_ == json_mode::plain) {
             append_json_string(out_, parts.id.to_string());
             return;
@@ -297,13 +336,6 @@ private:
     int indent_;
     std::size_t level_ = 0;
 };
-
-template <class T>
-std::string make_json(T const& v, json_mode mode, int indent) {
-    std::string out;
-    json_writer(out, mode, indent).write(v);
-    return out;
-}
 
 } // namespace
 
@@ -350,6 +382,36 @@ void append_json_string(std::string& out, std::string_view text) {
     out += '"';
 }
 
+void append_json(std::string& out, value const& v, json_mode mode, int indent) {
+    json_writer(out, mode, indent).write(v);
+}
+void append_json(std::string& out, document const& d, json_mode mode, int indent) {
+    json_writer(out, mode, indent).members(d);
+}
+void append_json(std::string& out, array const& a, json_mode mode, int indent) {
+    json_writer(out, mode, indent).elements(a);
+}
+void append_json(std::string& out, bson_view const& v, json_mode mode, int indent) {
+    auto const before = out.size();
+    try {
+        json_writer(out, mode, indent).members(v);
+    } catch (...) {
+        out.resize(before);
+        throw;
+    }
+}
+
+namespace {
+
+template <class T>
+std::string make_json(T const& v, json_mode mode, int indent) {
+    std::string out;
+    append_json(out, v, mode, indent);
+    return out;
+}
+
+} // namespace
+
 std::string to_json(value const& v, json_mode mode, int indent) {
     return make_json(v, mode, indent);
 }
@@ -359,15 +421,8 @@ std::string to_json(document const& d, json_mode mode, int indent) {
 std::string to_json(array const& a, json_mode mode, int indent) {
     return make_json(a, mode, indent);
 }
-
-void append_json(std::string& out, value const& v, json_mode mode, int indent) {
-    json_writer(out, mode, indent).write(v);
-}
-void append_json(std::string& out, document const& d, json_mode mode, int indent) {
-    json_writer(out, mode, indent).write(d);
-}
-void append_json(std::string& out, array const& a, json_mode mode, int indent) {
-    json_writer(out, mode, indent).write(a);
+std::string to_json(bson_view const& v, json_mode mode, int indent) {
+    return make_json(v, mode, indent);
 }
 
 std::string shorten(value const& v, std::size_t limit) {

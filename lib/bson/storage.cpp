@@ -11,6 +11,11 @@ struct arena::block {
     block* previous;
 };
 
+struct arena::adopted_bytes {
+    std::vector<std::byte> bytes;
+    adopted_bytes* previous;
+};
+
 namespace {
 constexpr std::size_t largest_block = std::size_t{1} << 20U;
 constexpr std::size_t smallest_block = 256;
@@ -42,7 +47,16 @@ void* arena::grow(std::size_t size, std::size_t alignment) {
     return reinterpret_cast<void*>(aligned);
 }
 
+std::span<std::byte const> arena::adopt(std::vector<std::byte>&& bytes) {
+    void* const place = allocate(sizeof(adopted_bytes), alignof(adopted_bytes));
+    adopted_ = ::new (place) adopted_bytes{std::move(bytes), adopted_};
+    return adopted_->bytes;
+}
+
 void arena::destroy() noexcept {
+    for (; adopted_ != nullptr; adopted_ = adopted_->previous) {
+        std::vector<std::byte>().swap(adopted_->bytes);
+    }
     for (auto* b = blocks_; b != nullptr;) {
         auto* const previous = b->previous;
         ::operator delete(b);

@@ -75,14 +75,6 @@ void value::steal(value& other) noexcept {
     other.scalar_.length = 0;
 }
 
-void value::clear() noexcept {
-    if (owns_memory()) {
-        release();
-    }
-    scalar_.type = bson_type::null;
-    scalar_.length = 0;
-}
-
 void value::release() noexcept {
     switch (type()) {
     case bson_type::document:

@@ -22,6 +22,7 @@ public:
     std::string_view kind() const noexcept override { return shared_->kind(); }
     std::string_view database() const noexcept override { return shared_->database(); }
     store_capabilities capabilities() const noexcept override { return shared_->capabilities(); }
+    std::shared_ptr<session> make_session(session_options options) override { return shared_->make_session(options); }
 
     void start(operation op, call_options options, completion done) override {
         if (!closed_)

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <unordered_set>
+#include <utility>
 
 namespace cormorant::memory {
 
@@ -52,14 +53,9 @@ std::optional<matcher> compile_options(document const& options) {
 
 } // namespace
 
-collection::collection(std::string ns, document options, effect_log* log)
+collection::collection(std::string ns, document options, collection_log* log)
     : ns_(std::move(ns)), options_(std::move(options)), log_(log), validator_(compile_options(options_)) {
     indexes_.push_back(std::make_unique<index>(index_definition::of_id()));
-}
-
-void collection::note(effect::kind what, document_ptr body) const {
-    if (log_ != nullptr)
-        log_->record({what, ns_.substr(ns_.find('.') + 1), std::move(body)});
 }
 
 void collection::validate(document const& doc) const {
@@ -95,23 +91,46 @@ std::vector<index_keys> collection::checked_keys(document const& doc, record con
     return result;
 }
 
+std::vector<index_keys> collection::all_keys(document const& doc) const {
+    std::vector<index_keys> result;
+    result.reserve(indexes_.size());
+    for (auto const& i : indexes_)
+        result.push_back(keys_of(i->definition(), doc));
+    return result;
+}
+
+void collection::check_indexes(document const& doc, std::optional<record_handle> at) const {
+    if (!at && ids_.contains(doc.begin()->value()))
+        refuse_duplicate(indexes_.front()->definition(), index_key(1, doc.begin()->value()));
+    (void)checked_keys(doc, at ? &**at : nullptr);
+}
+
 record_handle collection::insert(document doc) {
     auto const& id = doc.begin()->value();
     if (ids_.contains(id))
         refuse_duplicate(indexes_.front()->definition(), index_key(1, id));
     validate(doc);
-    return add(std::move(doc));
+    if (log_ != nullptr)
+        log_->about_to_write(*this, id);
+    auto const keys = checked_keys(doc, nullptr);
+    auto const at = add(std::make_shared<document const>(std::move(doc)), keys);
+    if (log_ != nullptr)
+        log_->wrote(*this, {at, nullptr, at->doc, {}});
+    return at;
 }
 
-record_handle collection::add(document doc) {
-    auto const keys = checked_keys(doc, nullptr);
-    std::size_t const hash = hash_value(doc.begin()->value());
-    records_.push_back(record{std::make_shared<document const>(std::move(doc)), next_number_++, hash});
+record_handle collection::add(document_ptr doc) {
+    auto const keys = all_keys(*doc);
+    return add(std::move(doc), keys);
+}
+
+record_handle collection::add(document_ptr doc, std::vector<index_keys> const& keys) {
+    std::size_t const hash = hash_value(doc->begin()->value());
+    records_.push_back(record{std::move(doc), next_number_++, hash});
     auto const at = std::prev(records_.cend());
     ids_.insert(at);
     for (std::size_t i = 0; i != indexes_.size(); ++i)
         indexes_[i]->insert(keys[i], at);
-    note(effect::kind::put, at->doc);
     return at;
 }
 
@@ -124,11 +143,24 @@ void collection::restore(document doc) {
     if (auto const at = find_id(doc.begin()->value()))
         change(*at, std::move(doc));
     else
-        add(std::move(doc));
+        add(std::make_shared<document const>(std::move(doc)));
 }
 
 void collection::change(record_handle at, document doc) {
+    if (log_ != nullptr)
+        log_->about_to_write(*this, at->id());
     auto const keys = checked_keys(doc, &*at);
+    auto before = exchange(at, std::make_shared<document const>(std::move(doc)), keys);
+    if (log_ != nullptr)
+        log_->wrote(*this, {at, std::move(before), at->doc, {}});
+}
+
+document_ptr collection::exchange(record_handle at, document_ptr doc) {
+    auto const keys = all_keys(*doc);
+    return exchange(at, std::move(doc), keys);
+}
+
+document_ptr collection::exchange(record_handle at, document_ptr doc, std::vector<index_keys> const& keys) {
     for (std::size_t i = 1; i != indexes_.size(); ++i) {
         auto const before = keys_of(indexes_[i]->definition(), *at->doc);
         bool const same = std::ranges::equal(before.keys, keys[i].keys, [](index_key const& a, index_key const& b) {
@@ -140,16 +172,36 @@ void collection::change(record_handle at, document doc) {
         indexes_[i]->insert(keys[i], at);
     }
     // Erasing nothing makes a handle writable.
-    records_.erase(at, at)->doc = std::make_shared<document const>(std::move(doc));
-    note(effect::kind::put, at->doc);
+    return std::exchange(records_.erase(at, at)->doc, std::move(doc));
 }
 
 void collection::erase(record_handle at) {
+    if (log_ != nullptr)
+        log_->about_to_write(*this, at->id());
+    auto taken = take_out(at);
+    if (log_ != nullptr) {
+        auto before = taken.node.front().doc;
+        log_->wrote(*this, {at, std::move(before), nullptr, std::move(taken)});
+    }
+}
+
+taken_record collection::take_out(record_handle at) {
     for (auto const& i : indexes_)
         i->erase(keys_of(i->definition(), *at->doc), at);
     ids_.erase(at);
-    note(effect::kind::remove, at->doc);
-    records_.erase(at);
+    taken_record taken;
+    taken.next = std::next(at);
+    taken.node.splice(taken.node.end(), records_, at);
+    return taken;
+}
+
+void collection::put_back(taken_record taken) {
+    auto const at = taken.node.cbegin();
+    records_.splice(taken.next, taken.node);
+    ids_.insert(at);
+    auto const keys = all_keys(*at->doc);
+    for (std::size_t i = 0; i != indexes_.size(); ++i)
+        indexes_[i]->insert(keys[i], at);
 }
 
 bool collection::create_index(index_definition definition) {
@@ -165,7 +217,8 @@ bool collection::create_index(index_definition definition) {
         built->insert(keys, at);
     }
     indexes_.push_back(std::move(built));
-    note(effect::kind::create_index, std::make_shared<document>(indexes_.back()->definition().listing));
+    if (log_ != nullptr)
+        log_->defined(*this, effect::kind::create_index, std::make_shared<document>(indexes_.back()->definition().listing));
     return true;
 }
 
@@ -179,7 +232,8 @@ void collection::drop_index(std::string_view name) {
         refuse(27, fmt::format("index not found with name [{}]", name));
     else
         indexes_.erase(at);
-    note(effect::kind::drop_index, std::make_shared<document>(doc("name", name)));
+    if (log_ != nullptr)
+        log_->defined(*this, effect::kind::drop_index, std::make_shared<document>(doc("name", name)));
 }
 
 std::shared_ptr<text_specification const> collection::text() const noexcept {

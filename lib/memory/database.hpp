@@ -4,6 +4,7 @@
 
 #include "collection.hpp"
 #include "query.hpp"
+#include "timeline.hpp"
 
 #include <cormorant/bson/value.hpp>
 #include <cormorant/operation/operations.hpp>
@@ -17,21 +18,28 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace cormorant::memory {
 
-/// Operations answer what the server answers; errors are thrown.
+/// Operations answer what the server answers; errors are thrown. Those of a handle from `in` belong to a transaction: an error is
+/// its end, which whoever calls has to see to (`abort`).
 ///
 /// Thread safety: all members may be called from any thread. One mutex guards the collections; it is held while documents are
 /// looked up and changed, so each operation is atomic, and not while answers are sorted, shaped or run through a pipeline: those
 /// work on documents that are shared and never changed. Streams that are answered are for one thread at a time.
 class database : public std::enable_shared_from_this<database> {
 public:
-    explicit database(std::string name) : name_(std::move(name)) {}
+    explicit database(std::string name) : all_(std::make_shared<contents>(std::move(name))) {}
 
-    std::string const& name() const noexcept { return name_; }
+    std::string const& name() const noexcept { return all_->name; }
+
+    /// The same database, in a transaction.
+    std::shared_ptr<database> in(std::shared_ptr<transaction> who) const;
+    std::shared_ptr<transaction> begin();
+    /// As `timeline::commit`.
+    void commit(std::shared_ptr<transaction> const& who);
+    void abort(std::shared_ptr<transaction> const& who) noexcept;
 
     /// Does what an effect says. Before `record_to`.
     void restore(effect const& e);
@@ -67,12 +75,16 @@ public:
     std::unique_ptr<document_stream> open(std::string_view collection, document const& filter, query_options const& options);
 
 private:
-    struct view {
-        std::string on;
-        array pipeline;
-        document options;
+    struct contents {
+        explicit contents(std::string n) : name(std::move(n)) {}
+
+        std::string const name;
+        std::mutex mutex;
+        timeline time;
     };
-    using entry = std::variant<collection, view>;
+    database(std::shared_ptr<contents> all, std::shared_ptr<transaction> who) noexcept
+        : all_(std::move(all)), who_(std::move(who)) {}
+
     /// What a name stands for: a collection, which need not exist, and what the views on the way make of it.
     struct source {
         std::string collection;
@@ -110,24 +122,36 @@ private:
     collection& writable_or_new(std::string_view name);
     source resolve(std::string_view name, document const& collation) const;
     static selected select(collection const& c, selection const& s);
-    /// Holds the mutex while an operation writes, and commits what was recorded.
-    class writing {
+    /// Holds the mutex; a collection, or all, are as this handle sees them.
+    class access {
     public:
-        explicit writing(database& db) : lock_(db.mutex_), log_(db.log_) {}
-        writing(writing const&) = delete;
-        writing& operator=(writing const&) = delete;
-        ~writing() {
-            if (log_ != nullptr)
-                log_->commit();
-        }
+        access(database const& db, std::string_view collection) : lock_(db.all_->mutex) { db.all_->time.show(db.who_, collection); }
+        explicit access(database const& db) : lock_(db.all_->mutex) { db.all_->time.show_all(); }
+        access(access const&) = delete;
+        access& operator=(access const&) = delete;
 
     private:
         std::lock_guard<std::mutex> lock_;
-        effect_log* log_;
+    };
+    /// The same for an operation that writes.
+    class writing {
+    public:
+        template <class... Collection>
+        explicit writing(database& db, Collection const&... collection) : access_(db, collection...), time_(db.all_->time) {}
+        writing(writing const&) = delete;
+        writing& operator=(writing const&) = delete;
+        ~writing() { time_.end_operation(); }
+
+    private:
+        access access_;
+        timeline& time_;
     };
 
+    entry_map& entries() noexcept { return all_->time.entries(); }
+    entry_map const& entries() const noexcept { return all_->time.entries(); }
+    /// Throws code 263 in a transaction.
+    void refuse_in_transaction(std::string_view command) const;
     void put_view(std::string const& name, document definition);
-    void note(effect::kind what, std::string_view collection, document body = document());
     void check_view(std::string_view name, std::string const& on, array const& pipeline) const;
     document inserted(collection& c, document doc);
     bool updated(collection& c, record_handle at, document doc);
@@ -144,11 +168,9 @@ private:
 
     std::string ns_of(std::string_view collection) const;
 
-    std::string const name_;
-    mutable std::mutex mutex_;
-    /// Null: nobody wants to know.
-    effect_log* log_ = nullptr;
-    std::map<std::string, entry, std::less<>> entries_;
+    std::shared_ptr<contents> const all_;
+    /// Null: none.
+    std::shared_ptr<transaction> const who_;
 };
 
 /// Throws code 73 for a name that no collection can have.

@@ -17,6 +17,7 @@ constexpr int invalid_options = 72;
 constexpr int invalid_namespace = 73;
 constexpr int command_not_supported_on_view = 166;
 constexpr int option_not_supported_on_view = 167;
+constexpr int not_in_transaction = 263;
 
 } // namespace
 
@@ -30,17 +31,17 @@ void check_collection_name(std::string_view database, std::string_view name, boo
 }
 
 std::string database::ns_of(std::string_view collection) const {
-    return fmt::format("{}.{}", name_, collection);
+    return fmt::format("{}.{}", name(), collection);
 }
 
 collection* database::find_collection(std::string_view name) {
-    auto const at = entries_.find(name);
-    return at == entries_.end() ? nullptr : std::get_if<collection>(&at->second);
+    auto const at = entries().find(name);
+    return at == entries().end() ? nullptr : std::get_if<collection>(&at->second);
 }
 
 collection* database::writable(std::string_view name) {
-    auto const at = entries_.find(name);
-    if (at == entries_.end())
+    auto const at = entries().find(name);
+    if (at == entries().end())
         return nullptr;
     if (std::holds_alternative<view>(at->second))
         refuse(command_not_supported_on_view, fmt::format("Namespace {} is a view, not a collection", ns_of(name)));
@@ -51,18 +52,38 @@ collection& database::writable_or_new(std::string_view name) {
     if (auto* existing = writable(name))
         return *existing;
     auto& made =
-        std::get<collection>(entries_.emplace(std::string(name), collection(ns_of(name), document(), log_)).first->second);
-    note(effect::kind::create_collection, name);
+        std::get<collection>(entries().emplace(std::string(name), collection(ns_of(name), document(), &all_->time)).first->second);
+    all_->time.created(name, document());
     return made;
 }
 
-void database::note(effect::kind what, std::string_view collection, document body) {
-    if (log_ != nullptr)
-        log_->record({what, std::string(collection), std::make_shared<document>(std::move(body))});
+std::shared_ptr<database> database::in(std::shared_ptr<transaction> who) const {
+    return std::shared_ptr<database>(new database(all_, std::move(who)));
+}
+
+std::shared_ptr<transaction> database::begin() {
+    std::lock_guard const lock(all_->mutex);
+    return all_->time.begin();
+}
+
+void database::commit(std::shared_ptr<transaction> const& who) {
+    std::lock_guard const lock(all_->mutex);
+    all_->time.commit(who);
+    all_->time.end_operation();
+}
+
+void database::abort(std::shared_ptr<transaction> const& who) noexcept {
+    std::lock_guard const lock(all_->mutex);
+    all_->time.abort(who);
+}
+
+void database::refuse_in_transaction(std::string_view command) const {
+    if (who_ != nullptr)
+        refuse(not_in_transaction, fmt::format("Cannot run '{}' in a multi-document transaction.", command));
 }
 
 array database::create_indexes(create_indexes_op const& op) {
-    check_collection_name(name_, op.collection, true);
+    check_collection_name(name(), op.collection, true);
     array names;
     std::vector<index_definition> definitions;
     for (index_model const& model : op.indexes) {
@@ -76,8 +97,18 @@ array database::create_indexes(create_indexes_op const& op) {
                 refuse(68, fmt::format("Identical index already exists: {}", definitions[j].name));
         }
     }
-    writing const lock(*this);
+    writing const lock(*this, op.collection);
     bool const is_new = writable(op.collection) == nullptr;
+    if (who_ != nullptr && !is_new && !all_->time.is_of_transaction(op.collection)) {
+        auto const& existing = writable(op.collection)->indexes();
+        for (index_definition const& definition : definitions) {
+            if (std::ranges::none_of(existing, [&](auto const& e) { return is_same_index(definition, e->definition()); }))
+                refuse(not_in_transaction, fmt::format("Cannot create new indexes on existing collection {} in a multi-document "
+                                                       "transaction.",
+                                               ns_of(op.collection)));
+        }
+        return names;
+    }
     auto& c = writable_or_new(op.collection);
     std::vector<std::string> made;
     try {
@@ -87,9 +118,11 @@ array database::create_indexes(create_indexes_op const& op) {
                 made.push_back(std::move(name));
         }
     } catch (...) {
+        if (who_ != nullptr)
+            throw; // which is the end of the transaction
         if (is_new) {
-            entries_.erase(op.collection);
-            note(effect::kind::drop, op.collection);
+            entries().erase(op.collection);
+            all_->time.redefined({effect::kind::drop, op.collection, nullptr});
         } else {
             for (auto const& name : made)
                 c.drop_index(name);
@@ -100,8 +133,9 @@ array database::create_indexes(create_indexes_op const& op) {
 }
 
 void database::drop_index(drop_index_op const& op) {
-    check_collection_name(name_, op.collection, true);
-    writing const lock(*this);
+    check_collection_name(name(), op.collection, true);
+    refuse_in_transaction("dropIndexes");
+    writing const lock(*this, op.collection);
     auto* c = writable(op.collection);
     if (c == nullptr)
         refuse_as(errc::namespace_not_found, namespace_not_found, fmt::format("ns not found {}", ns_of(op.collection)));
@@ -109,8 +143,9 @@ void database::drop_index(drop_index_op const& op) {
 }
 
 documents database::list_indexes(list_indexes_op const& op) {
-    check_collection_name(name_, op.collection, false);
-    std::lock_guard const lock(mutex_);
+    check_collection_name(name(), op.collection, false);
+    refuse_in_transaction("listIndexes");
+    access const lock(*this, op.collection);
     documents result;
     if (auto const* c = writable(op.collection)) {
         for (auto const& i : c->indexes())
@@ -120,13 +155,13 @@ documents database::list_indexes(list_indexes_op const& op) {
 }
 
 void database::check_view(std::string_view name, std::string const& on, array const& stages) const {
-    check_collection_name(name_, on, false);
+    check_collection_name(this->name(), on, false);
     // The chain of views from here must not come back.
     for (auto at = std::string_view(on);;) {
         if (at == name)
             refuse(graph_contains_cycle, fmt::format("View cycle detected: {} => {} => {}", ns_of(name), ns_of(on), ns_of(name)));
-        auto const next = entries_.find(at);
-        if (next == entries_.end() || !std::holds_alternative<view>(next->second))
+        auto const next = entries().find(at);
+        if (next == entries().end() || !std::holds_alternative<view>(next->second))
             break;
         at = std::get<view>(next->second).on;
     }
@@ -145,16 +180,17 @@ void database::check_view(std::string_view name, std::string const& on, array co
 }
 
 void database::create_collection(create_collection_op const& op) {
-    check_collection_name(name_, op.collection, true);
+    check_collection_name(name(), op.collection, true);
     bool const is_view = !op.view_on.empty();
     if (!is_view && !op.pipeline.empty())
         refuse(invalid_options, "'pipeline' requires 'viewOn' to also be specified");
     if (is_view) {
         for (auto const& [name, v] : op.options)
             unsupported(fmt::format("the memory store does not know the option \"{}\" of a view", name));
+        refuse_in_transaction("create");
     }
-    writing const lock(*this);
-    if (auto const at = entries_.find(op.collection); at != entries_.end()) {
+    writing const lock(*this, op.collection);
+    if (auto const at = entries().find(op.collection); at != entries().end()) {
         if (is_view)
             refuse_as(errc::namespace_exists, namespace_exists, "Namespace already exists");
         refuse_as(errc::namespace_exists, namespace_exists,
@@ -165,16 +201,17 @@ void database::create_collection(create_collection_op const& op) {
         check_view(op.collection, op.view_on, op.pipeline);
         put_view(op.collection, doc("viewOn", op.view_on, "pipeline", op.pipeline));
     } else {
-        entries_.emplace(op.collection, collection(ns_of(op.collection), op.options, log_));
-        note(effect::kind::create_collection, op.collection, op.options);
+        entries().emplace(op.collection, collection(ns_of(op.collection), op.options, &all_->time));
+        all_->time.created(op.collection, op.options);
     }
 }
 
 void database::modify_view(modify_view_op const& op) {
-    check_collection_name(name_, op.collection, true);
-    writing const lock(*this);
-    auto const at = entries_.find(op.collection);
-    if (at == entries_.end())
+    check_collection_name(name(), op.collection, true);
+    refuse_in_transaction("collMod");
+    writing const lock(*this, op.collection);
+    auto const at = entries().find(op.collection);
+    if (at == entries().end())
         refuse_as(errc::namespace_not_found, namespace_not_found, "ns does not exist");
     if (!std::holds_alternative<view>(at->second))
         refuse(invalid_options, "option only supported on a view: pipeline");
@@ -183,27 +220,29 @@ void database::modify_view(modify_view_op const& op) {
 }
 
 void database::put_view(std::string const& name, document definition) {
-    note(effect::kind::create_view, name, definition);
+    all_->time.redefined({effect::kind::create_view, name, std::make_shared<document>(definition)});
     view made{std::string(definition.at("viewOn").as_string()), definition.at("pipeline").as_array(), std::move(definition)};
-    entries_.insert_or_assign(name, std::move(made));
+    entries().insert_or_assign(name, std::move(made));
 }
 
 void database::drop_collection(drop_collection_op const& op) {
-    check_collection_name(name_, op.collection, false);
+    check_collection_name(name(), op.collection, false);
+    refuse_in_transaction("drop");
     // Destroyed when the lock has been given back.
-    decltype(entries_)::node_type dropped;
-    writing const lock(*this);
-    if (auto const at = entries_.find(op.collection); at != entries_.end()) {
-        dropped = entries_.extract(at);
-        note(effect::kind::drop, op.collection);
+    entry_map::node_type dropped;
+    writing const lock(*this, op.collection);
+    if (auto const at = entries().find(op.collection); at != entries().end()) {
+        dropped = entries().extract(at);
+        all_->time.redefined({effect::kind::drop, op.collection, nullptr});
     }
 }
 
 documents database::list_collections(list_collections_op const& op) {
+    refuse_in_transaction("listCollections");
     auto const matches = matcher::compile(op.filter);
-    std::lock_guard const lock(mutex_);
+    access const lock(*this);
     documents result;
-    for (auto const& [name, what] : entries_) {
+    for (auto const& [name, what] : entries()) {
         auto const* c = std::get_if<collection>(&what);
         auto listed = doc("name", name, "type", c == nullptr ? "view" : "collection", "options",
             c == nullptr ? std::get<view>(what).options : c->options());
@@ -214,16 +253,17 @@ documents database::list_collections(list_collections_op const& op) {
 }
 
 void database::drop() {
-    decltype(entries_) dropped;
+    refuse_in_transaction("dropDatabase");
+    entry_map dropped;
     writing const lock(*this);
-    dropped.swap(entries_);
-    note(effect::kind::drop_all, "");
+    dropped.swap(entries());
+    all_->time.redefined({effect::kind::drop_all, "", nullptr});
 }
 
 // --- what lasts
 
 void database::restore(effect const& e) {
-    std::lock_guard const lock(mutex_);
+    std::lock_guard const lock(all_->mutex);
     switch (e.what) {
     case effect::kind::put:
         writable_or_new(e.collection).restore(*e.body);
@@ -235,30 +275,22 @@ void database::restore(effect const& e) {
         }
         break;
     case effect::kind::create_collection:
-        entries_.insert_or_assign(e.collection, collection(ns_of(e.collection), *e.body));
+        entries().insert_or_assign(e.collection, collection(ns_of(e.collection), *e.body, &all_->time));
         break;
     case effect::kind::create_view:
         put_view(e.collection, *e.body);
         break;
     case effect::kind::drop:
-        entries_.erase(e.collection);
+        entries().erase(e.collection);
         break;
-    case effect::kind::create_index: {
-        index_model model;
-        for (auto const& [name, v] : *e.body) {
-            if (name == "key")
-                model.keys = v.as_document();
-            else
-                model.options.append(name, v);
-        }
-        writable_or_new(e.collection).create_index(index_definition::compile(model));
+    case effect::kind::create_index:
+        writable_or_new(e.collection).create_index(index_definition::from_listing(*e.body));
         break;
-    }
     case effect::kind::drop_index:
         writable_or_new(e.collection).drop_index(e.body->at("name").as_string());
         break;
     case effect::kind::drop_all:
-        entries_.clear();
+        entries().clear();
         break;
     case effect::kind::end:
         break;
@@ -266,12 +298,8 @@ void database::restore(effect const& e) {
 }
 
 void database::record_to(effect_log& log) {
-    std::lock_guard const lock(mutex_);
-    log_ = &log;
-    for (auto& [name, what] : entries_) {
-        if (auto* c = std::get_if<collection>(&what))
-            c->record_to(log_);
-    }
+    std::lock_guard const lock(all_->mutex);
+    all_->time.record_to(log);
 }
 
 effect_source database::capture(std::function<void()> const& begin) const {
@@ -282,9 +310,9 @@ effect_source database::capture(std::function<void()> const& begin) const {
     };
     std::vector<captured> all;
     {
-        std::lock_guard const lock(mutex_);
+        access const lock(*this);
         begin();
-        for (auto const& [name, what] : entries_) {
+        for (auto const& [name, what] : entries()) {
             auto& made = all.emplace_back(captured{name, {}, {}});
             auto const define = [&](effect::kind kind, document body) {
                 made.definitions.push_back({kind, name, std::make_shared<document>(std::move(body))});

@@ -52,6 +52,16 @@ private:
     projector shape_;
 };
 
+/// The id when a find asks for the document with it and for nothing else: there is nothing to compile then. Otherwise null.
+value const* looked_up_id(find_op const& op) {
+    bool const plain = op.filter.size() == 1 && op.filter.begin()->key() == "_id" && op.projection.empty() && op.sort.empty() &&
+                       op.skip == 0 && op.collation.empty() && !op.hint && op.extra.empty();
+    if (!plain)
+        return nullptr;
+    value const& id = op.filter.begin()->value();
+    return id.is_object_id() || id.is_string() || id.is_number() || id.is_date() ? &id : nullptr;
+}
+
 document evaluate_let(value const& given, query_options const& options) {
     if (!given.is_document())
         refuse(code::type_mismatch,
@@ -80,7 +90,7 @@ void check_extra(document const& extra, std::string_view operation, std::initial
 }
 
 std::shared_ptr<text_specification const> database::text_of(std::string_view name) {
-    std::lock_guard const lock(mutex_);
+    access const lock(*this, name);
     auto const* c = find_collection(name);
     return c == nullptr ? nullptr : c->text();
 }
@@ -98,8 +108,8 @@ query_options database::options_for(std::string_view collection, document const&
 database::source database::resolve(std::string_view name, document const& collation) const {
     source result{std::string(name), false, {}};
     for (int depth = 0;; ++depth) {
-        auto const at = entries_.find(result.collection);
-        auto const* through = at == entries_.end() ? nullptr : std::get_if<view>(&at->second);
+        auto const at = entries().find(result.collection);
+        auto const* through = at == entries().end() ? nullptr : std::get_if<view>(&at->second);
         if (through == nullptr)
             return result;
         if (depth == max_view_depth)
@@ -138,7 +148,7 @@ std::vector<document_ptr> database::snapshot(std::string_view name, selection co
     std::vector<document_ptr> docs;
     bool complete = true;
     {
-        std::lock_guard const lock(mutex_);
+        access const lock(*this, name);
         auto const* c = find_collection(name);
         if (c == nullptr)
             return docs;
@@ -164,7 +174,7 @@ std::vector<document_ptr> database::snapshot(std::string_view name, selection co
 }
 
 std::optional<array> database::view_stages(std::string_view name, document const& collation) {
-    std::lock_guard const lock(mutex_);
+    access const lock(*this, name);
     auto resolved = resolve(name, collation);
     return resolved.is_view ? std::optional(std::move(resolved.pipeline)) : std::nullopt;
 }
@@ -173,7 +183,7 @@ std::unique_ptr<document_stream> database::run_pipeline(std::string_view name, a
     std::optional<value> const& hint, document const& collation) {
     source from;
     {
-        std::lock_guard const lock(mutex_);
+        access const lock(*this, name);
         from = resolve(name, collation);
     }
     for (value const& stage : stages)
@@ -215,7 +225,16 @@ array database::find_stages(find_op const& op) {
 }
 
 std::unique_ptr<document_stream> database::find(find_op op) {
-    check_collection_name(name_, op.collection, false);
+    check_collection_name(name(), op.collection, false);
+    if (auto const* const id = looked_up_id(op)) {
+        access const lock(*this, op.collection);
+        if (auto const at = entries().find(op.collection); at == entries().end()) {
+            return stream_of({});
+        } else if (auto const* const c = std::get_if<collection>(&at->second)) {
+            auto const found = c->find_id(*id);
+            return stream_of(found ? std::vector<document_ptr>(1, (*found)->doc) : std::vector<document_ptr>());
+        }
+    }
     check_extra(op.extra, op.name, {"noCursorTimeout", "allowDiskUse", "allowPartialResults", "singleBatch", "let"});
     if (auto const* single = op.extra.find("singleBatch"); single != nullptr && single->truthy() && op.batch_size > 0)
         op.limit = op.limit == 0 ? op.batch_size : std::min<std::int64_t>(op.limit, op.batch_size);
@@ -237,13 +256,13 @@ std::unique_ptr<document_stream> database::find(find_op op) {
 
 std::unique_ptr<document_stream> database::aggregate(aggregate_op const& op) {
     if (!op.collection.empty())
-        check_collection_name(name_, op.collection, false);
+        check_collection_name(name(), op.collection, false);
     check_extra(op.extra, op.name, {"allowDiskUse", "bypassDocumentValidation", "let"});
     return run_pipeline(op.collection, op.pipeline, options_for(op.collection, op.collation, op.extra), op.hint, op.collation);
 }
 
 std::int64_t database::count(count_op const& op) {
-    check_collection_name(name_, op.collection, false);
+    check_collection_name(name(), op.collection, false);
     check_extra(op.extra, op.name);
     auto const options = options_for(op.collection, op.collation, op.extra);
     if (view_stages(op.collection, op.collation)) {
@@ -258,7 +277,7 @@ std::int64_t database::count(count_op const& op) {
         return n;
     }
     auto const matches = matcher::compile(op.filter, options);
-    std::lock_guard const lock(mutex_);
+    access const lock(*this, op.collection);
     auto const* c = find_collection(op.collection);
     if (c == nullptr)
         return 0;
@@ -271,7 +290,7 @@ std::int64_t database::count(count_op const& op) {
 }
 
 array database::distinct(distinct_op const& op) {
-    check_collection_name(name_, op.collection, false);
+    check_collection_name(name(), op.collection, false);
     check_extra(op.extra, op.name);
     if (op.key.empty())
         refuse(40352, "FieldPath cannot be constructed with empty string");
@@ -310,6 +329,7 @@ document database::command(command_op const& op) {
     auto const& [name, argument] = *op.command.begin();
     if (name == "ping")
         return doc("ok", 1.0);
+    refuse_in_transaction(name);
     if (name == "explain" && argument.is_document())
         return explain(argument.as_document());
     unsupported(fmt::format("the memory store does not know the command \"{}\"", name));
@@ -334,7 +354,7 @@ document database::explain(document const& command) {
     auto const* hint_given = command.find("hint");
     auto const hint = hint_given == nullptr ? std::nullopt : std::optional<value>(*hint_given);
 
-    std::lock_guard const lock(mutex_);
+    access const lock(*this, name);
     if (resolve(name, document()).is_view)
         unsupported("the memory store does not explain views");
     auto const* c = find_collection(name);

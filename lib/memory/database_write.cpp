@@ -28,6 +28,24 @@ void count_written(std::int64_t const& written, F&& f) {
     }
 }
 
+/// What became of each document of an insert that failed.
+std::vector<document_outcome> outcomes_of(insert_op const& op, std::map<std::size_t, error> const& errors) {
+    std::vector<document_outcome> result(op.docs.size());
+    for (std::size_t i = 0; i != result.size(); ++i) {
+        auto& one = result[i];
+        one.position = i;
+        auto const failed = errors.find(i);
+        // Of an ordered insert one document fails: those after it have not been tried.
+        if (failed != errors.end() && (!op.ordered || failed == errors.begin())) {
+            one.code = static_cast<errc>(failed->second.code().value());
+            one.server_code = failed->second.details().server_code;
+            one.message = failed->second.message();
+        } else if (!op.ordered || i < errors.begin()->first)
+            one.what_happened = outcome::applied;
+    }
+    return result;
+}
+
 /// An upsert has to know from the filter what to insert.
 void check_upsert(bool upsert, matcher const& filter) {
     if (upsert && filter.uses_expr())
@@ -37,7 +55,7 @@ void check_upsert(bool upsert, matcher const& filter) {
 } // namespace
 
 insert_result database::insert(insert_op op) {
-    check_collection_name(name_, op.collection, true);
+    check_collection_name(name(), op.collection, true);
     check_extra(op.extra, op.name, {"bypassDocumentValidation"});
     insert_result result;
     // By the position of the document, as the server reports them.
@@ -53,14 +71,15 @@ insert_result database::insert(insert_op op) {
     };
 
     // The copies are made before the lock is taken.
+    documents docs = std::move(op.docs).take();
     std::vector<std::optional<document>> prepared;
-    for (std::size_t i = 0; i != op.docs.size(); ++i) {
+    for (std::size_t i = 0; i != docs.size(); ++i) {
         prepared.emplace_back();
-        if (!attempt(i, [&] { prepared[i] = prepare_for_insert(std::move(op.docs[i])); }) && op.ordered)
+        if (!attempt(i, [&] { prepared[i] = prepare_for_insert(std::move(docs[i])); }) && op.ordered)
             break;
     }
     {
-        writing const lock(*this);
+        writing const lock(*this, op.collection);
         auto& c = writable_or_new(op.collection);
         for (std::size_t i = 0; i != prepared.size(); ++i) {
             if (!prepared[i])
@@ -77,6 +96,8 @@ insert_result database::insert(insert_op op) {
         first.details().written = result.inserted_count;
         if (result.inserted_count != 0)
             first.details().what_happened = outcome::applied;
+        if (op.docs.size() > 1)
+            first.details().documents = outcomes_of(op, errors);
         throw first;
     }
     return result;
@@ -88,7 +109,7 @@ document database::inserted(collection& c, document doc) {
 }
 
 update_result database::update(update_op const& op) {
-    check_collection_name(name_, op.collection, true);
+    check_collection_name(name(), op.collection, true);
     check_extra(op.extra, op.name, {"bypassDocumentValidation", "let"});
     auto const options = options_for(op.collection, op.collation, op.extra);
     auto const matches = matcher::compile(op.filter, options);
@@ -98,7 +119,7 @@ update_result database::update(update_op const& op) {
         refuse(code::failed_to_parse, "multi update is not supported for replacement-style update");
 
     update_result result;
-    writing const lock(*this);
+    writing const lock(*this, op.collection);
     if (auto* c = writable(op.collection)) {
         auto const found = select(*c, {op.filter, matches, nullptr, 0, op.multi ? 0 : 1, options.collation == nullptr, &op.hint});
         count_written(result.modified_count, [&] {
@@ -125,11 +146,11 @@ update_result database::update(update_op const& op) {
 }
 
 remove_result database::remove(remove_op const& op) {
-    check_collection_name(name_, op.collection, true);
+    check_collection_name(name(), op.collection, true);
     check_extra(op.extra, op.name, {"let"});
     auto const options = options_for(op.collection, op.collation, op.extra);
     auto const matches = matcher::compile(op.filter, options);
-    writing const lock(*this);
+    writing const lock(*this, op.collection);
     remove_result result;
     if (auto* c = writable(op.collection)) {
         auto const found =
@@ -142,7 +163,7 @@ remove_result database::remove(remove_op const& op) {
 }
 
 std::optional<document> database::find_and_modify(find_and_modify_op const& op) {
-    check_collection_name(name_, op.collection, true);
+    check_collection_name(name(), op.collection, true);
     check_extra(op.extra, op.name, {"bypassDocumentValidation", "let", "hint"});
     if (op.remove) {
         if (op.upsert)
@@ -163,7 +184,7 @@ std::optional<document> database::find_and_modify(find_and_modify_op const& op) 
     auto const* hint_given = op.extra.find("hint");
     auto const hint = hint_given == nullptr ? std::nullopt : std::optional<value>(*hint_given);
 
-    writing const lock(*this);
+    writing const lock(*this, op.collection);
     auto* c = writable(op.collection);
     auto const found =
         c == nullptr ? selected()

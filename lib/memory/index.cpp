@@ -4,6 +4,8 @@
 
 #include <cormorant/bson/path.hpp>
 
+#include <boost/container_hash/hash.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -115,10 +117,12 @@ std::optional<index::conflict> index::find_conflict(index_keys const& keys, reco
     if (!definition_->unique)
         return std::nullopt;
     for (index_key const& key : keys.keys) {
-        place const at{key, nullptr, false};
-        for (auto it = entries_.lower_bound(at); it != entries_.end() && entries_.key_comp().keys(it->key, key) == 0; ++it) {
-            if (&*it->record != self)
-                return conflict{it->record, it->key};
+        if (auto const found = runs_.find(key); found != runs_.end()) {
+            auto at = found->first;
+            for (std::size_t left = found->size; left != 0; --left, ++at) {
+                if (&*at->record != self)
+                    return conflict{at->record, at->key};
+            }
         }
     }
     return std::nullopt;
@@ -127,16 +131,45 @@ std::optional<index::conflict> index::find_conflict(index_keys const& keys, reco
 void index::insert(index_keys const& keys, record_handle record) {
     for (index_key const& key : keys.keys) {
         // Keys mostly grow (`_id`, dates): try the end first.
-        entries_.insert(entries_.end(), entry{key, record});
+        auto const at = entries_.insert(entries_.end(), entry{key, record});
+        auto const [r, is_new] = runs_.insert(run{run_hash()(key), at, 1});
+        if (is_new)
+            continue;
+        ++r->size;
+        if (record->number < r->first->record->number)
+            r->first = at;
     }
     multikey_ = multikey_ || keys.multikey;
 }
 
 void index::erase(index_keys const& keys, record_handle record) {
     for (index_key const& key : keys.keys) {
-        if (auto const it = entries_.find(exact{key, record->number}); it != entries_.end())
-            entries_.erase(it);
+        auto const r = runs_.find(key);
+        if (r == runs_.end())
+            continue;
+        auto const at = r->size == 1 ? r->first : entries_.find(exact{key, record->number});
+        if (at == entries_.end() || at->record != record)
+            continue;
+        if (r->size == 1) {
+            runs_.erase(r);
+        } else {
+            --r->size;
+            if (r->first == at)
+                ++r->first;
+        }
+        entries_.erase(at);
     }
+}
+
+std::size_t index::run_hash::operator()(index_key const& key) const noexcept {
+    std::size_t seed = 0;
+    for (value const& v : key)
+        boost::hash_combine(seed, hash_value(v));
+    return seed;
+}
+
+bool index::run_equal::operator()(index_key const& a, run const& b) const noexcept {
+    return std::ranges::equal(a, b.first->key);
 }
 
 std::pair<index::tree::const_iterator, index::tree::const_iterator> index::bounds(key_range const& range) const {

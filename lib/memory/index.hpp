@@ -10,6 +10,7 @@
 #include <cormorant/operation/operations.hpp>
 
 #include <boost/container/small_vector.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include <cstdint>
 #include <list>
@@ -61,6 +62,8 @@ struct index_definition {
 
     /// Throws what the server answers to a bad specification, `errc::unsupported` for geo, hashed and wildcard indexes.
     static index_definition compile(index_model const& model);
+    /// From `listing`.
+    static index_definition from_listing(document const& listing);
     /// `{_id: 1}`, unique.
     static index_definition of_id();
     bool is_id() const { return name == "_id_"; }
@@ -97,7 +100,8 @@ struct key_range {
     std::optional<range_end> upper;
 };
 
-/// The tree of an index. Not thread safe.
+/// An index: a tree of its entries for ranges and order, and beside it a hash of its keys, which makes finding a whole key cost
+/// the same in a small and in a large collection. Not thread safe.
 class index {
 public:
     explicit index(index_definition definition);
@@ -121,6 +125,8 @@ public:
     /// false. A record with several keys in the range comes several times. Answers false when it was stopped.
     template <class F>
     bool scan(key_range const& range, bool backward, F&& visit) const {
+        if (!backward && range.prefix.size() == definition_->parts.size())
+            return scan_key(range.prefix, visit);
         auto [first, last] = bounds(range);
         if (backward) {
             while (last != first) {
@@ -166,10 +172,41 @@ private:
     };
     using tree = std::set<entry, order>;
 
+    /// The entries with one key, which follow each other in the tree. What may change is not what it is found by.
+    struct run {
+        std::size_t hash;
+        mutable tree::const_iterator first;
+        mutable std::size_t size;
+    };
+    struct run_hash {
+        using is_transparent = void;
+        std::size_t operator()(run const& r) const noexcept { return r.hash; }
+        std::size_t operator()(index_key const& key) const noexcept;
+    };
+    struct run_equal {
+        using is_transparent = void;
+        bool operator()(run const& a, run const& b) const noexcept { return (*this)(a.first->key, b); }
+        bool operator()(index_key const& a, run const& b) const noexcept;
+        bool operator()(run const& a, index_key const& b) const noexcept { return (*this)(b, a); }
+    };
+
+    template <class F>
+    bool scan_key(index_key const& key, F& visit) const {
+        auto const found = runs_.find(key);
+        if (found == runs_.end())
+            return true;
+        auto at = found->first;
+        for (std::size_t left = found->size; visit(at->record); ++at) {
+            if (--left == 0)
+                return true;
+        }
+        return false;
+    }
     std::pair<tree::const_iterator, tree::const_iterator> bounds(key_range const& range) const;
 
     std::unique_ptr<index_definition const> definition_;
     tree entries_;
+    boost::unordered_flat_set<run, run_hash, run_equal> runs_;
     bool multikey_ = false;
 };
 

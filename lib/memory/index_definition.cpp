@@ -344,6 +344,17 @@ index_definition index_definition::compile(index_model const& model) {
     return compiler(model).run();
 }
 
+index_definition index_definition::from_listing(document const& listing) {
+    index_model model;
+    for (auto const& [name, v] : listing) {
+        if (name == "key")
+            model.keys = v.as_document();
+        else
+            model.options.append(name, v);
+    }
+    return compile(model);
+}
+
 index_definition index_definition::of_id() {
     index_definition result;
     result.name = "_id_";

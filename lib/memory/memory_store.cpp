@@ -2,6 +2,7 @@
 #include "journal.hpp"
 #include "store/arguments.hpp"
 #include "store/deliver.hpp"
+#include "store/session_claim.hpp"
 
 #include <cormorant/memory/memory_store.hpp>
 
@@ -16,6 +17,7 @@
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -44,6 +46,67 @@ struct memory_core {
     std::unique_ptr<memory::journal> journal;
     std::atomic<bool> closed = false;
 };
+
+/// A session with its transaction, the last one that it had.
+class memory_session final : public session {
+public:
+    memory_session(std::shared_ptr<memory_core> core, session_options options) : session(options), core_(std::move(core)) {}
+    ~memory_session() override { end(); }
+
+    memory_core const* core() const noexcept { return core_.get(); }
+
+    /// The transaction of an operation. Throws as `timeline`.
+    std::shared_ptr<memory::transaction> transaction_of(detail::session_claim const& claim) {
+        std::lock_guard const lock(mutex_);
+        if (std::exchange(number_, claim.number()) != claim.number()) {
+            drop();
+            transaction_ = core_->database->begin();
+        }
+        return transaction_;
+    }
+
+private:
+    void release(bool) noexcept override {
+        std::lock_guard const lock(mutex_);
+        drop();
+    }
+    void drop() noexcept {
+        if (transaction_)
+            core_->database->abort(transaction_);
+    }
+
+    std::shared_ptr<memory_core> const core_;
+    std::mutex mutex_;
+    /// Of `session_claim::number`.
+    std::uint64_t number_ = 0;
+    std::shared_ptr<memory::transaction> transaction_;
+};
+
+/// An operation in a transaction, or in none.
+struct place {
+    detail::session_claim claim;
+    std::shared_ptr<memory::database> database;
+    std::shared_ptr<memory::transaction> transaction;
+};
+
+/// Throws `errc::invalid_argument` for a session of another store, and what the session does not allow.
+detail::session_claim claim_session(memory_core const& core, call_options const& options, operation const& op) {
+    if (options.session) {
+        auto const* const mine = dynamic_cast<memory_session const*>(options.session.get());
+        if (mine == nullptr || mine->core() != &core)
+            throw error(errc::invalid_argument, "the session belongs to another store");
+    }
+    return detail::session_claim(options, op);
+}
+
+place find_place(memory_core const& core, detail::session_claim claim) {
+    place p{std::move(claim), core.database, nullptr};
+    if (p.claim.in_transaction()) {
+        p.transaction = static_cast<memory_session&>(*p.claim.owner()).transaction_of(p.claim);
+        p.database = core.database->in(p.transaction);
+    }
+    return p;
+}
 
 /// What an error says of the operation that it ended.
 struct operation_kind {
@@ -209,10 +272,10 @@ documents pull(memory::document_stream& stream, std::size_t n) {
 /// for.
 class memory_cursor : public cursor_source {
 public:
-    memory_cursor(std::shared_ptr<memory_core> core, call_options options, std::unique_ptr<memory::document_stream> stream,
-        std::int32_t batch_size)
-        : state_(std::make_shared<state>(
-              state{std::move(core), std::move(options), std::move(stream), static_cast<std::size_t>(batch_size), {}})) {
+    memory_cursor(std::shared_ptr<memory_core> core, call_options options, place const& at,
+        std::unique_ptr<memory::document_stream> stream, std::int32_t batch_size)
+        : state_(std::make_shared<state>(state{std::move(core), std::move(options), at.claim.reference(), at.transaction,
+              std::move(stream), static_cast<std::size_t>(batch_size), {}})) {
         state_->first = state_->take();
     }
 
@@ -224,7 +287,14 @@ public:
             options.statistics = nullptr;
         run_later<batch>(core, std::move(options), std::move(done), [state = state_](pending_call& call) {
             call.begin();
-            return batch(state->first ? *std::exchange(state->first, std::nullopt) : state->take());
+            detail::session_claim const claim(state->opened_with, "getMore");
+            try {
+                return batch(state->first ? *std::exchange(state->first, std::nullopt) : state->take());
+            } catch (...) {
+                if (state->transaction)
+                    state->core->database->abort(state->transaction);
+                throw;
+            }
         });
     }
 
@@ -234,6 +304,8 @@ private:
     struct state {
         std::shared_ptr<memory_core> core;
         call_options options;
+        detail::session_claim opened_with;
+        std::shared_ptr<memory::transaction> transaction;
         /// Null after its end.
         std::unique_ptr<memory::document_stream> stream;
         std::size_t batch_size;
@@ -256,8 +328,8 @@ private:
 /// Runs each operation on the database.
 class runner {
 public:
-    runner(std::shared_ptr<memory_core> core, call_options const& options)
-        : core_(std::move(core)), options_(options), db_(*core_->database) {}
+    runner(std::shared_ptr<memory_core> core, call_options const& options, place const& at)
+        : core_(std::move(core)), options_(options), place_(at), db_(*at.database) {}
 
     reply operator()(find_op& op) const {
         auto const batch_size = op.batch_size;
@@ -279,15 +351,26 @@ public:
     reply operator()(list_collections_op& op) const { return db_.list_collections(op); }
     reply operator()(drop_database_op&) const { return db_.drop(), std::monostate(); }
     reply operator()(command_op& op) const { return db_.command(op); }
+    reply operator()(commit_transaction_op&) const {
+        if (place_.claim.sends())
+            core_->database->commit(place_.transaction);
+        return std::monostate();
+    }
+    reply operator()(abort_transaction_op&) const {
+        if (place_.claim.sends())
+            core_->database->abort(place_.transaction);
+        return std::monostate();
+    }
 
 private:
     reply open(std::unique_ptr<memory::document_stream> stream, std::int32_t batch_size) const {
         auto const size = batch_size > 0 ? batch_size : core_->options.batch_size();
-        return cursor(std::make_unique<memory_cursor>(core_, options_, std::move(stream), size));
+        return cursor(std::make_unique<memory_cursor>(core_, options_, place_, std::move(stream), size));
     }
 
     std::shared_ptr<memory_core> core_;
     call_options const& options_;
+    place const& place_;
     memory::database& db_;
 };
 
@@ -301,18 +384,38 @@ public:
         store_capabilities result;
         result.collation = true;
         result.text_search = true;
+        result.transactions = true;
         return result;
+    }
+
+    std::shared_ptr<session> make_session(session_options options) override {
+        return std::make_shared<memory_session>(core_, options);
     }
 
     void start(operation op, call_options options, completion done) override {
         operation_kind const kind{name_of(op), is_write(op)};
-        auto work = [op = std::move(op)](pending_call& call) mutable {
+        // From now on no other operation of its transaction is let in.
+        detail::session_claim claim;
+        std::exception_ptr refused;
+        try {
+            detail::check_arguments(op);
+            claim = claim_session(*core_, options, op);
+        } catch (error const& e) {
+            refused = make_exception(e);
+        }
+        auto work = [op = std::move(op), claim = std::move(claim), refused = std::move(refused)](pending_call& call) mutable {
             try {
                 call.begin();
-                detail::check_arguments(op);
-                if (call.options().session)
-                    throw error(errc::unsupported, "the memory store has no sessions");
-                return std::visit(runner(call.core(), call.options()), op);
+                if (refused)
+                    std::rethrow_exception(refused);
+                place const at = find_place(*call.core(), std::move(claim));
+                try {
+                    return std::visit(runner(call.core(), call.options(), at), op);
+                } catch (...) {
+                    if (at.transaction)
+                        at.database->abort(at.transaction);
+                    throw;
+                }
             } catch (error& e) {
                 e.details().operation = name_of(op);
                 e.details().is_write = is_write(op);

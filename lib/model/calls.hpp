@@ -145,6 +145,7 @@ struct insert_call : basic_call<operation_kind::insert, insert_options> {
     void give(inserted_documents& answer);
 
 private:
+    shared_documents sent;
     insert_result result;
     std::string_view key_name;
 };

@@ -19,10 +19,14 @@ namespace {
 
 /// Runs one store operation, and names the model in what goes wrong.
 template <class Op>
-asio::awaitable<reply_of<Op>> send(std::shared_ptr<model_state> state, Op op) {
+asio::awaitable<reply_of<Op>> send(std::shared_ptr<model_state> state, std::shared_ptr<session> in, Op op) {
     auto const connection = state->require_connection();
+    call_options options;
+    options.session = std::move(in);
+    if (options.session)
+        options.deadline = options.session->transaction_deadline();
     try {
-        co_return co_await connection->store->async_run(std::move(op), call_options(), asio::use_awaitable);
+        co_return co_await connection->store->async_run(std::move(op), std::move(options), asio::use_awaitable);
     } catch (error const& e) {
         error named(e);
         named.details().model = state->name;
@@ -46,13 +50,13 @@ std::string source_of_view(connection_state const& on, std::string const& name) 
 
 } // namespace
 
-asio::awaitable<remove_result> remove_all(std::shared_ptr<model_state> state) {
+asio::awaitable<remove_result> remove_all(std::shared_ptr<model_state> state, std::shared_ptr<session> in) {
     remove_op op;
     op.collection = state->collection;
-    return send(std::move(state), std::move(op));
+    return send(std::move(state), std::move(in), std::move(op));
 }
 
-asio::awaitable<void> create_indexes(std::shared_ptr<model_state> state) {
+asio::awaitable<void> create_indexes(std::shared_ptr<model_state> state, std::shared_ptr<session> in) {
     create_indexes_op op;
     op.collection = state->collection;
     auto const compiled = state->compiled();
@@ -68,7 +72,7 @@ asio::awaitable<void> create_indexes(std::shared_ptr<model_state> state) {
     if (op.indexes.empty())
         co_return;
     try {
-        co_await send(std::move(state), std::move(op));
+        co_await send(std::move(state), std::move(in), std::move(op));
     } catch (error const& e) {
         if (!is_about_definition(e))
             throw;
@@ -76,7 +80,7 @@ asio::awaitable<void> create_indexes(std::shared_ptr<model_state> state) {
     }
 }
 
-asio::awaitable<view_change> create_view(std::shared_ptr<model_state> state) {
+asio::awaitable<view_change> create_view(std::shared_ptr<model_state> state, std::shared_ptr<session> in) {
     auto const compiled = state->compiled();
     auto const& definition = compiled->schema->definition();
     if (definition.view_on().empty())
@@ -85,14 +89,14 @@ asio::awaitable<view_change> create_view(std::shared_ptr<model_state> state) {
 
     list_collections_op listing;
     listing.filter = doc("name", state->collection);
-    auto const found = co_await send(state, std::move(listing));
+    auto const found = co_await send(state, in, std::move(listing));
     view_change change;
     if (found.empty()) {
         create_collection_op op;
         op.collection = state->collection;
         op.view_on = source;
         op.pipeline = definition.pipeline();
-        co_await send(state, std::move(op));
+        co_await send(state, in, std::move(op));
         change.created = true;
         co_return change;
     }
@@ -113,7 +117,7 @@ asio::awaitable<view_change> create_view(std::shared_ptr<model_state> state) {
         op.collection = state->collection;
         op.view_on = source;
         op.pipeline = definition.pipeline();
-        co_await send(state, std::move(op));
+        co_await send(state, in, std::move(op));
         change.updated = true;
     }
     co_return change;

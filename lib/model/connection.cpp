@@ -29,29 +29,31 @@ void put(std::shared_ptr<detail::connection_state> const& on, std::shared_ptr<de
     state->attach(on);
 }
 
-asio::awaitable<model> attach_and_sync(std::shared_ptr<detail::connection_state> on, model m, add_options options) {
+asio::awaitable<model> attach_and_sync(
+    std::shared_ptr<detail::connection_state> on, std::shared_ptr<session> in, model m, add_options options) {
     auto const& state = detail::model_access::state(m);
     put(on, state);
     if (options.sync_value) {
         if (!state->compiled()->schema->definition().view_on().empty())
-            (void)co_await detail::create_view(state);
+            (void)co_await detail::create_view(state, in);
         else if (options.create_indexes_value)
-            co_await detail::create_indexes(state);
+            co_await detail::create_indexes(state, in);
     }
-    co_return m;
+    co_return m.in(std::move(in));
 }
 
 asio::awaitable<model> make_and_attach(
-    std::shared_ptr<detail::connection_state> on, model_definition definition, add_options options) {
+    std::shared_ptr<detail::connection_state> on, std::shared_ptr<session> in, model_definition definition, add_options options) {
     model m(std::move(definition));
-    model added = co_await attach_and_sync(std::move(on), std::move(m), options);
+    model added = co_await attach_and_sync(std::move(on), std::move(in), std::move(m), options);
     co_return added;
 }
 
-asio::awaitable<void> drop(std::shared_ptr<detail::connection_state> on, std::string name) {
+asio::awaitable<void> drop(std::shared_ptr<detail::connection_state> on, std::shared_ptr<session> in, std::string name) {
     drop_collection_op op;
     op.collection = std::move(name);
     call_options options;
+    options.session = std::move(in);
     (void)co_await on->store->async_run(std::move(op), std::move(options), asio::use_awaitable);
 }
 
@@ -71,7 +73,8 @@ connection_options& connection_options::timeout(std::chrono::steady_clock::durat
 
 connection::connection(std::shared_ptr<cormorant::store> store, connection_options options)
     : state_(std::make_shared<detail::connection_state>(std::move(store), std::move(options))) {}
-connection::connection(std::shared_ptr<detail::connection_state> state) noexcept : state_(std::move(state)) {}
+connection::connection(std::shared_ptr<detail::connection_state> state, std::shared_ptr<cormorant::session> s) noexcept
+    : state_(std::move(state)), session_(std::move(s)) {}
 connection::connection() noexcept = default;
 connection::connection(connection const&) noexcept = default;
 connection::connection(connection&&) noexcept = default;
@@ -80,15 +83,15 @@ connection& connection::operator=(connection&&) noexcept = default;
 connection::~connection() = default;
 
 asio::awaitable<model> connection::add(model_definition definition, add_options options) const {
-    return make_and_attach(state_, std::move(definition), options);
+    return make_and_attach(state_, session_, std::move(definition), options);
 }
 asio::awaitable<model> connection::add(cormorant::model m, add_options options) const {
-    return attach_and_sync(state_, std::move(m), options);
+    return attach_and_sync(state_, session_, std::move(m), options);
 }
 cormorant::model connection::attach(model_definition definition) const {
     cormorant::model m(std::move(definition));
     put(state_, detail::model_access::state(m));
-    return m;
+    return m.in(session_);
 }
 
 void connection::remove(std::string_view name) const {
@@ -114,7 +117,7 @@ void connection::remove_all() const {
 }
 
 asio::awaitable<void> connection::drop_collection(std::string name) const {
-    return drop(state_, std::move(name));
+    return drop(state_, session_, std::move(name));
 }
 asio::awaitable<void> connection::close() const {
     return close_store(state_->store);
@@ -132,14 +135,21 @@ cormorant::model connection::model(std::string_view name) const {
     auto found = state_->find(name);
     if (!found)
         throw error(errc::not_found, fmt::format("there is no model \"{}\" on the connection", name));
-    return detail::model_access::make(std::move(found));
+    return detail::model_access::make(std::move(found), session_);
 }
 
 std::optional<cormorant::model> connection::find_model(std::string_view name) const {
     auto found = state_->find(name);
     if (!found)
         return std::nullopt;
-    return detail::model_access::make(std::move(found));
+    return detail::model_access::make(std::move(found), session_);
+}
+
+std::shared_ptr<cormorant::session> connection::session(session_options options) const {
+    return state_->store->make_session(options);
+}
+connection connection::in(std::shared_ptr<cormorant::session> s) const noexcept {
+    return connection(state_, std::move(s));
 }
 
 std::shared_ptr<store> const& connection::store() const noexcept {
@@ -151,7 +161,7 @@ void connection::on_query(std::function<void(query_log_entry const&)> log) const
 }
 
 asio::awaitable<documents> connection::populate(documents docs, relation_definition r, populate_options options) const {
-    return detail::populate_documents(state_, std::move(docs), std::move(r), std::move(options));
+    return detail::populate_documents(state_, session_, std::move(docs), std::move(r), std::move(options));
 }
 
 } // namespace cormorant

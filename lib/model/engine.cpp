@@ -1,11 +1,15 @@
 #include "model/engine.hpp"
 
+#include "pipeline/deadline.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
 
 namespace cormorant::detail {
+
+namespace asio = boost::asio;
 
 namespace {
 
@@ -51,12 +55,25 @@ std::string shape_of(value const& v) {
     return text;
 }
 
-call_frame::call_frame(std::shared_ptr<model_state> state, operation_kind kind) noexcept
-    : self_(model_access::make(std::move(state))), kind_(kind) {}
+call_frame::call_frame(model self, operation_kind kind) noexcept : self_(std::move(self)), kind_(kind) {}
 
 void call_frame::begin(operation_options& options) {
     auto const& state = model_access::state(self_);
     pinned_ = state->pin();
+    auto const timeout = pinned_.connection->options.timeout();
+    if (timeout && !options.deadline_value)
+        options.deadline_value = std::chrono::steady_clock::now() + *timeout;
+    if (auto const& bound = model_access::session_of(self_); bound && !options.session_value)
+        options.session_value = bound;
+    else if (bound && options.session_value != bound)
+        throw error(errc::invalid_argument, "the options name another session than the one that the model is in");
+    else if (options.session_value && !bound) // hooks are given the model of the session
+        self_ = self_.in(options.session_value);
+    if (options.session_value) {
+        if (auto const limit = options.session_value->transaction_deadline())
+            options.deadline_value = std::min(*limit, options.deadline_value.value_or(*limit));
+    }
+    timed_ = options.deadline_value.has_value();
     if (options.trace_value) {
         auto const* outer = options.scope_value.get();
         span_.emplace(options.trace_value, outer ? outer->span : trace::no_parent, span_kind::call,
@@ -86,7 +103,22 @@ void call_frame::follow(operation_options& options, hook_type type, hook_types t
     options.hooks_value = plan_->requests();
 }
 
-void call_frame::describe(diagnostics& d) const {
+asio::awaitable<void> finish_in_time(preparation& data, operation_options const& options) {
+    if (options.deadline_value)
+        return with_deadline(data.finish(), *options.deadline_value, "a rule of the model ran");
+    return data.finish();
+}
+
+void call_frame::describe(diagnostics& d, errc code) const {
+    if (timed_) {
+        auto const inner = d.times.total(); // of an operation within a hook, or of the store call
+        d.times += spent_;
+        if (hooks_since_)
+            d.times.add(phase::hooks,
+                std::max(std::chrono::nanoseconds(0), std::chrono::steady_clock::now() - *hooks_since_ - inner));
+        if (code == errc::deadline && d.times.longest() != phase::none)
+            d.slow_phase = d.times.longest();
+    }
     // Of an operation within an operation the inner one says more about what went wrong, the outer one about what was written.
     if (d.model.empty()) {
         d.model = model_access::state(self_)->name;
@@ -97,22 +129,26 @@ void call_frame::describe(diagnostics& d) const {
     if (!detail::is_write(kind_))
         return;
     d.is_write = true;
-    if (progress != outcome::maybe_applied) // else the store knows
+    if (progress != outcome::maybe_applied) { // else the store knows
         d.what_happened = progress;
+        d.documents.clear(); // of an operation within a hook
+    }
 }
 
 void call_frame::rethrow(error& e) const {
     if (pinned_.compiled && translation() != nullptr && e.code() == errc::duplicate_key)
         e.details().path = translation()->property_path(e.details().path);
-    rethrow_with(e, [this](diagnostics& d) { describe(d); });
+    auto const code = static_cast<errc>(e.code().value());
+    rethrow_with(e, [&](diagnostics& d) { describe(d, code); });
 }
 
 void call_frame::rethrow(boost::system::system_error const& e) const {
     if (!is_cancellation(e))
         throw;
+    // Stores say it with an error of the library: this one was told before it began.
     diagnostics d;
-    d.what_happened = progress;
-    describe(d);
+    d.what_happened = progress == outcome::maybe_applied ? outcome::not_sent : progress;
+    describe(d, errc::cancelled);
     throw error(errc::cancelled, "the operation was cancelled", std::move(d));
 }
 
@@ -127,10 +163,10 @@ batch to_model(call_frame const& frame, batch stored, document const& projection
 
 store_span::store_span(
     call_frame const& frame, operation_options const& options, std::string_view name, std::string_view collection) {
-    if (!options.trace_value)
-        return;
-    span_.emplace(options.trace_value, frame.span(), span_kind::store, fmt::format("{} {}", name, collection));
-    statistics_ = std::make_shared<call_statistics>();
+    if (options.trace_value)
+        span_.emplace(options.trace_value, frame.span(), span_kind::store, fmt::format("{} {}", name, collection));
+    if (options.trace_value || options.deadline_value)
+        statistics_ = std::make_shared<call_statistics>();
 }
 
 void store_span::shape(document const& filter) {
@@ -143,7 +179,8 @@ void store_span::shape(array const& pipeline) {
 
 call_options store_span::make_options(operation_options const& options, bool write) const {
     call_options sent;
-    sent.deadline = options.deadline_value;
+    if (options.deadline_value != std::chrono::steady_clock::time_point::max()) // which only says that there is none
+        sent.deadline = options.deadline_value;
     sent.session = options.session_value;
     sent.read_concern = options.read_concern_value;
     if (write)
@@ -154,11 +191,25 @@ call_options store_span::make_options(operation_options const& options, bool wri
     return sent;
 }
 
-void store_span::finish() {
+void store_span::share(find_op const& own, loaded const& answer) {
+    if (!span_)
+        return;
+    document sent = own.filter;
+    sent.set("_id", doc("$in", arr(own.filter.at("_id"))));
+    shape(sent);
+    statistics_->round_trips += answer.round_trips;
+    statistics_->documents += static_cast<std::int64_t>(answer.docs.size());
+    note_ = fmt::format(", one of {} calls", answer.calls);
+}
+
+void store_span::finish(call_frame& frame) {
+    if (statistics_)
+        frame.add_store_times(statistics_->times);
     if (!span_)
         return;
     span_->add_round_trips(statistics_->round_trips);
-    span_->detail(fmt::format("{} -> {} document{}", detail_, statistics_->documents, statistics_->documents == 1 ? "" : "s"));
+    span_->detail(
+        fmt::format("{} -> {} document{}{}", detail_, statistics_->documents, statistics_->documents == 1 ? "" : "s", note_));
 }
 
 } // namespace cormorant::detail

@@ -27,8 +27,10 @@
 #include <cormorant/store/store.hpp>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
@@ -42,11 +44,12 @@ namespace cormorant::detail {
 /// What every operation has while it runs.
 class call_frame {
 public:
-    call_frame(std::shared_ptr<model_state> state, operation_kind kind) noexcept;
+    call_frame(model self, operation_kind kind) noexcept;
     call_frame(call_frame const&) = delete;
     call_frame& operator=(call_frame const&) = delete;
 
-    /// Takes what the operation works with: the connection, and the definition as it is now. Throws `errc::not_connected`.
+    /// Takes what the operation works with: the connection, the definition as it is now, and the session, which the handle and
+    /// the options then agree on. Throws `errc::not_connected`, and `errc::invalid_argument` for two sessions.
     void begin(operation_options& options);
     /// Settles which hooks run. Throws `errc::invalid_argument`.
     void resolve(operation_options& options, hook_types types);
@@ -66,11 +69,24 @@ public:
     compiled_model const& compiled() const noexcept { return *pinned_.compiled; }
     cormorant::schema const& schema() const noexcept { return *pinned_.compiled->schema; }
     connection_state const& connection() const noexcept { return *pinned_.connection; }
+    find_loader& loader() const noexcept { return *model_access::state(self_)->loader; }
     std::string const& collection() const noexcept { return model_access::state(self_)->collection; }
     /// Between the documents of the model and those that are stored; null when they are the same.
     detail::translation const* translation() const noexcept { return pinned_.compiled->schema->translation(); }
     /// The parent for spans of this operation.
     std::size_t span() const noexcept { return span_ ? span_->id() : trace::no_parent; }
+
+    /// Around what is not the store's: hooks, and rules of the model.
+    void enter_hooks() noexcept {
+        if (timed_)
+            hooks_since_ = std::chrono::steady_clock::now();
+    }
+    void leave_hooks() noexcept {
+        if (hooks_since_)
+            spent_.add(phase::hooks, std::chrono::steady_clock::now() - *std::exchange(hooks_since_, std::nullopt));
+    }
+    /// The store is done, and this is where its time went.
+    void add_store_times(phase_times const& times) noexcept { spent_ += times; }
 
     /// Inside a handler: throws the error with what is known of the operation.
     [[noreturn]] void rethrow(error& e) const;
@@ -84,13 +100,17 @@ public:
     outcome progress = outcome::not_sent;
 
 private:
-    void describe(diagnostics& d) const;
+    void describe(diagnostics& d, errc code) const;
 
     cormorant::model self_;
     operation_kind kind_;
     model_state::pinned pinned_;
     std::shared_ptr<hook_plan const> plan_;
     std::optional<trace_scope> span_;
+    // Where the time went, of an operation with a deadline.
+    bool timed_ = false;
+    phase_times spent_;
+    std::optional<std::chrono::steady_clock::time_point> hooks_since_;
 };
 
 /// The arguments of an operation's hooks of one type.
@@ -128,12 +148,15 @@ public:
     void shape(document const& filter);
     void shape(array const& pipeline);
     call_options make_options(operation_options const& options, bool write) const;
-    void finish();
+    /// The find was one of several.
+    void share(find_op const& own, loaded const& answer);
+    void finish(call_frame& frame);
 
 private:
     std::optional<trace_scope> span_;
     std::shared_ptr<call_statistics> statistics_;
     std::string detail_;
+    std::string note_;
 };
 
 /// Gives an operation the names and values that are stored. Pipelines stay as they are.
@@ -153,7 +176,7 @@ void to_stored(translation const& t, Op& op) {
             t.store_paths(op.hint->as_document());
     }
     if constexpr (requires { op.docs; }) {
-        for (document& d : op.docs)
+        for (document& d : op.docs.edit())
             t.store_document(d);
     }
     if constexpr (requires { op.update; })
@@ -179,10 +202,23 @@ void to_model(translation const&, Answer&) {}
 /// The documents of a batch as the model has them. `projection`: what was asked for, in its names.
 batch to_model(call_frame const& frame, batch stored, document const& projection);
 
+/// Hands documents to `to.accept`. False: no more are wanted.
+template <class Receiver>
+bool hand_over(call_frame const& frame, batch docs, Receiver& to) {
+    if (docs.empty())
+        return false;
+    if constexpr (requires { to.shown; }) { // the documents are of the model
+        if (frame.translation() != nullptr)
+            docs = to_model(frame, std::move(docs), to.shown);
+    }
+    return to.accept(std::move(docs));
+}
+
 /// Sends an operation and hands what comes back to `to.accept`; a find stops when that says false. `frame`, `options` and `to`
-/// must outlive it.
+/// must outlive it. `loads`: a find by id may be sent together with others.
 template <class Op, class Receiver>
-boost::asio::awaitable<void> exchange(call_frame& frame, operation_options const& options, Op op, Receiver& to) {
+boost::asio::awaitable<void> exchange(
+    call_frame& frame, operation_options const& options, Op op, Receiver& to, bool loads = false) {
     constexpr bool write = requires { op.update; } || requires { op.docs; } || requires { op.just_one; };
     translation const* const translated = frame.translation();
     if (translated)
@@ -195,6 +231,19 @@ boost::asio::awaitable<void> exchange(call_frame& frame, operation_options const
             span.shape(op.pipeline);
     }
     call_options sent = span.make_options(options, write);
+    if constexpr (std::is_same_v<Op, find_op>) {
+        if (loads && find_loader::id_of(op) != nullptr) {
+            auto here = co_await boost::asio::this_coro::executor;
+            auto found = co_await frame.loader().async_load(
+                std::move(here), frame.connection().store, op, sent, boost::asio::use_awaitable);
+            if (found.settled) {
+                span.share(op, found);
+                hand_over(frame, std::move(found.docs), to);
+                span.finish(frame);
+                co_return;
+            }
+        }
+    }
     frame.progress = outcome::maybe_applied;
     auto answer = co_await frame.connection().store->async_run(std::move(op), std::move(sent), boost::asio::use_awaitable);
     if constexpr (std::is_same_v<reply_of<Op>, cursor>) {
@@ -205,19 +254,18 @@ boost::asio::awaitable<void> exchange(call_frame& frame, operation_options const
                 next = std::move(*here);
             else
                 next = co_await answer.async_next(boost::asio::use_awaitable);
-            if constexpr (requires { to.shown; }) { // the documents are of the model
-                if (translated && !next.empty())
-                    next = to_model(frame, std::move(next), to.shown);
-            }
-            more = !next.empty() && to.accept(std::move(next));
+            more = hand_over(frame, std::move(next), to);
         }
     } else {
         if (translated)
             to_model(*translated, answer);
         to.accept(std::move(answer));
     }
-    span.finish();
+    span.finish(frame);
 }
+
+/// Runs what `data.run()` left, within the deadline of the operation.
+boost::asio::awaitable<void> finish_in_time(preparation& data, operation_options const& options);
 
 /// The types of the hooks that an operation runs.
 template <class Call>
@@ -229,9 +277,9 @@ constexpr hook_types types_of() noexcept {
 }
 
 template <class Answer, class Call>
-boost::asio::awaitable<Answer> run(std::shared_ptr<model_state> state, Call call) {
+boost::asio::awaitable<Answer> run(model self, Call call) {
     constexpr hook_types types = types_of<Call>();
-    call_frame frame(std::move(state), Call::kind);
+    call_frame frame(std::move(self), Call::kind);
     try {
         frame.begin(call.options);
         call.prepare(frame);
@@ -239,24 +287,30 @@ boost::asio::awaitable<Answer> run(std::shared_ptr<model_state> state, Call call
         for (hook_type type : Call::before) {
             call_subject<Call> subject(frame, call, type);
             hook_stage stage(frame.hooks(type), subject);
+            frame.enter_hooks();
             if (!stage.run())
                 co_await stage.finish();
+            frame.leave_hooks();
             frame.follow(call.options, type, types);
         }
         if constexpr (requires { call.complete(frame); }) {
             {
                 trace_scope const span(call.options.trace_value, frame.span(), span_kind::validation, "validate");
                 preparation data = call.complete(frame);
+                frame.enter_hooks();
                 if (!data.run())
-                    co_await data.finish();
+                    co_await finish_in_time(data, call.options);
+                frame.leave_hooks();
                 if (!data.violations().empty())
                     throw_violations(frame.schema().name(), to_string(Call::kind), std::move(data.violations()));
             }
             for (hook_type type : Call::ready) {
                 call_subject<Call> subject(frame, call, type);
                 hook_stage stage(frame.hooks(type), subject);
+                frame.enter_hooks();
                 if (!stage.run())
                     co_await stage.finish();
+                frame.leave_hooks();
                 frame.follow(call.options, type, types);
             }
         }
@@ -265,8 +319,10 @@ boost::asio::awaitable<Answer> run(std::shared_ptr<model_state> state, Call call
         for (hook_type type : Call::after) {
             call_subject<Call> subject(frame, call, type);
             hook_stage stage(frame.hooks(type), subject);
+            frame.enter_hooks();
             if (!stage.run())
                 co_await stage.finish();
+            frame.leave_hooks();
             frame.follow(call.options, type, types);
         }
         call.shape(frame);

@@ -37,7 +37,7 @@ private:
     template <class Call>
     void run(std::shared_ptr<model_state> state, Call call) {
         constexpr hook_types types = types_of<Call>();
-        call_frame frame(std::move(state), Call::kind);
+        call_frame frame(model_access::make(std::move(state)), Call::kind);
         try {
             frame.begin(call.options);
             call.prepare(frame);

@@ -142,8 +142,11 @@ asio::awaitable<void> find_call::execute(call_frame& frame) {
 }
 
 asio::awaitable<void> find_call::send(call_frame& frame, find_op op) {
-    if (options.per_value.empty())
-        return exchange(frame, options, std::move(op), *this);
+    if (options.per_value.empty()) {
+        // With a count it runs on a strand of its own, where it would meet no other.
+        bool const loads = !options.count_value && options.loader_value.value_or(frame.connection().options.loader());
+        return exchange(frame, options, std::move(op), *this, loads);
+    }
     return exchange(frame, options, counted_anew(frame, std::move(op)), *this);
 }
 
@@ -216,7 +219,7 @@ asio::awaitable<void> find_call::execute_in_steps(call_frame& frame) {
         op.filter = doc(frame.schema().key(), doc("$in", std::move(ids)));
     }
     tasks.push_back(send(frame, std::move(op)));
-    co_await run_together(std::move(tasks));
+    co_await run_together(std::move(tasks), options.session_value != nullptr);
 }
 
 bool find_call::accept(batch next) {

@@ -17,12 +17,17 @@ namespace asio = boost::asio;
 
 model::model() noexcept = default;
 model::model(model_definition definition) : state_(detail::model_state::make(std::move(definition))) {}
-model::model(std::shared_ptr<detail::model_state> state) noexcept : state_(std::move(state)) {}
+model::model(std::shared_ptr<detail::model_state> state, std::shared_ptr<session> s) noexcept
+    : state_(std::move(state)), session_(std::move(s)) {}
 model::model(model const&) noexcept = default;
 model::model(model&&) noexcept = default;
 model& model::operator=(model const&) noexcept = default;
 model& model::operator=(model&&) noexcept = default;
 model::~model() = default;
+
+model model::in(std::shared_ptr<session> s) const noexcept {
+    return model(state_, std::move(s));
+}
 
 std::string const& model::name() const noexcept {
     return state_->name;
@@ -34,7 +39,7 @@ bool model::connected() const noexcept {
     return state_->connection() != nullptr;
 }
 cormorant::connection model::connection() const {
-    return detail::connection_access::make(state_->require_connection());
+    return detail::connection_access::make(state_->require_connection(), session_);
 }
 std::shared_ptr<cormorant::schema const> model::schema() const {
     return state_->compiled()->schema;
@@ -148,67 +153,67 @@ remove_call make_remove(selection&& which, remove_options&& options) {
 } // namespace
 
 asio::awaitable<documents> model::find(document filter, find_options options) const {
-    return run<documents>(state_, make_find(std::move(filter), std::move(options)));
+    return run<documents>(*this, make_find(std::move(filter), std::move(options)));
 }
 asio::awaitable<counted_documents> model::find_and_count(document filter, find_options options) const {
     options.count(true);
-    return run<counted_documents>(state_, make_find(std::move(filter), std::move(options)));
+    return run<counted_documents>(*this, make_find(std::move(filter), std::move(options)));
 }
 asio::awaitable<std::optional<document>> model::find_one(document filter, find_options options) const {
     if (!options.random_value)
         options.limit(1);
-    return run<std::optional<document>>(state_, make_find(std::move(filter), std::move(options)));
+    return run<std::optional<document>>(*this, make_find(std::move(filter), std::move(options)));
 }
 asio::awaitable<std::optional<document>> model::find_by_id(value id, find_options options) const {
-    return run<std::optional<document>>(state_, make_find_by_id(std::move(id), std::move(options)));
+    return run<std::optional<document>>(*this, make_find_by_id(std::move(id), std::move(options)));
 }
 document model::id_filter(value id) const {
     return detail::make_id_filter(*schema(), std::move(id));
 }
 asio::awaitable<std::vector<batch>> model::find_batches(document filter, find_options options) const {
-    return run<std::vector<batch>>(state_, make_find_batches(std::move(filter), std::move(options)));
+    return run<std::vector<batch>>(*this, make_find_batches(std::move(filter), std::move(options)));
 }
 asio::awaitable<counted_batches> model::find_and_count_batches(document filter, find_options options) const {
     options.count(true);
-    return run<counted_batches>(state_, make_find_batches(std::move(filter), std::move(options)));
+    return run<counted_batches>(*this, make_find_batches(std::move(filter), std::move(options)));
 }
 asio::awaitable<documents> model::populate(documents docs, find_options options) const {
-    return run<documents>(state_, detail::populate_call(std::move(docs), std::move(options)));
+    return run<documents>(*this, detail::populate_call(std::move(docs), std::move(options)));
 }
 asio::awaitable<std::int64_t> model::count(document filter, count_options options) const {
-    return run<std::int64_t>(state_, make_count(std::move(filter), std::move(options)));
+    return run<std::int64_t>(*this, make_count(std::move(filter), std::move(options)));
 }
 asio::awaitable<documents> model::aggregate(array pipeline, aggregate_options options) const {
-    return run<documents>(state_, make_aggregate(std::move(pipeline), std::move(options)));
+    return run<documents>(*this, make_aggregate(std::move(pipeline), std::move(options)));
 }
 asio::awaitable<document> model::insert(document doc, insert_options options) const {
     documents docs;
     docs.push_back(std::move(doc));
-    return run<document>(state_, make_insert(std::move(docs), std::move(options)));
+    return run<document>(*this, make_insert(std::move(docs), std::move(options)));
 }
 asio::awaitable<documents> model::insert(documents docs, insert_options options) const {
-    return run<documents>(state_, make_insert(std::move(docs), std::move(options)));
+    return run<documents>(*this, make_insert(std::move(docs), std::move(options)));
 }
 asio::awaitable<inserted_documents> model::insert_with_result(documents docs, insert_options options) const {
-    return run<inserted_documents>(state_, make_insert(std::move(docs), std::move(options)));
+    return run<inserted_documents>(*this, make_insert(std::move(docs), std::move(options)));
 }
 asio::awaitable<document> model::save(document doc, save_options options) const {
-    return run<document>(state_, make_save(std::move(doc), std::move(options)));
+    return run<document>(*this, make_save(std::move(doc), std::move(options)));
 }
 asio::awaitable<saved_document> model::save_with_result(document doc, save_options options) const {
-    return run<saved_document>(state_, make_save(std::move(doc), std::move(options)));
+    return run<saved_document>(*this, make_save(std::move(doc), std::move(options)));
 }
 asio::awaitable<update_result> model::update(selection which, value delta, update_options options) const {
-    return run<update_result>(state_, make_update(std::move(which), std::move(delta), std::move(options)));
+    return run<update_result>(*this, make_update(std::move(which), std::move(delta), std::move(options)));
 }
 asio::awaitable<remove_result> model::remove(selection which, remove_options options) const {
-    return run<remove_result>(state_, make_remove(std::move(which), std::move(options)));
+    return run<remove_result>(*this, make_remove(std::move(which), std::move(options)));
 }
 
 asio::awaitable<std::optional<document>> model::find_and_update(selection which, value delta, update_options options) const {
     auto call = make_update(std::move(which), std::move(delta), std::move(options));
     call.answers_document = true;
-    return run<std::optional<document>>(state_, std::move(call));
+    return run<std::optional<document>>(*this, std::move(call));
 }
 
 // --- input of clients ------------------------------------------------------------------------------------------------
@@ -282,13 +287,13 @@ explanation model::explain_remove(selection which, remove_options options) const
 // --- collection ------------------------------------------------------------------------------------------------------
 
 asio::awaitable<remove_result> model::remove_all() const {
-    return detail::remove_all(state_);
+    return detail::remove_all(state_, session_);
 }
 asio::awaitable<void> model::create_indexes() const {
-    return detail::create_indexes(state_);
+    return detail::create_indexes(state_, session_);
 }
 asio::awaitable<view_change> model::create_view() const {
-    return detail::create_view(state_);
+    return detail::create_view(state_, session_);
 }
 
 // --- documents -------------------------------------------------------------------------------------------------------

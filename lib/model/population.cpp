@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -30,6 +29,7 @@ struct related_query : related_find {
     reference_set ids;
     documents found;
     key_index index;
+    std::vector<std::size_t> uses; // of each document
 };
 using query_list = find_list<related_query>;
 
@@ -109,29 +109,31 @@ void join(
     }
 
     for (related_query& query : queries.all()) {
+        query.uses.resize(query.found.size());
         for (document& d : query.found) {
             if (query.drops_key)
                 d.erase(query.join.key);
         }
     }
-    std::unordered_map<document const*, std::size_t> uses;
     for (place const& p : places) {
         for (auto const& [query, position] : p.found)
-            ++uses[&query->found[position]];
+            ++query->uses[position];
     }
-    auto const take = [&](found_document const& from) {
-        document& d = from.first->found[from.second];
-        return --uses[&d] == 0 ? value(std::move(d)) : value(d);
+    auto const take = [&](found_document const& from, storage const& memory) {
+        auto const& [query, position] = from;
+        document& d = query->found[position];
+        return --query->uses[position] == 0 ? value(std::move(d)) : value(d, memory);
     };
     for (place const& p : places) {
         relation_definition const& relation = *requests[p.relation].relation;
+        storage const& memory = docs[p.doc].get_storage(); // a copy is made where it is to be
         if (relation.kind == cardinality::single) {
-            docs[p.doc].set(relation.name, p.found.empty() ? value() : take(p.found.front()));
+            docs[p.doc].set(relation.name, p.found.empty() ? value() : take(p.found.front(), memory));
         } else {
-            array list;
+            array list(memory);
             list.reserve(p.found.size());
             for (auto const& from : p.found)
-                list.push_back(take(from));
+                list.push_back(take(from, memory));
             docs[p.doc].set(relation.name, std::move(list));
         }
     }
@@ -174,7 +176,7 @@ asio::awaitable<void> populate(
             tasks.reserve(queries.all().size());
             for (related_query& query : queries.all())
                 tasks.push_back(read_related(p, query));
-            co_await run_together(std::move(tasks));
+            co_await run_together(std::move(tasks), p.outer.session_value != nullptr);
         } else {
             for (related_query& query : queries.all())
                 co_await read_related(p, query);
@@ -200,8 +202,11 @@ asio::awaitable<void> populate_hooks(hook_args& args, std::span<hook_call const>
 }
 
 asio::awaitable<documents> populate_documents(
-    std::shared_ptr<connection_state> on, documents docs, relation_definition r, populate_options options) {
+    std::shared_ptr<connection_state> on, std::shared_ptr<session> in, documents docs, relation_definition r, populate_options options) {
     find_options outer;
+    outer.session_value = std::move(in);
+    if (auto const timeout = on->options.timeout())
+        outer.timeout(*timeout);
     outer.context_value = std::move(options.context_value);
     if (r.inverse && r.polymorphic)
         throw error(errc::invalid_argument,

@@ -18,6 +18,7 @@ boost::asio::awaitable<void> populate_hooks(hook_args& args, std::span<hook_call
 
 /// See `connection::populate`.
 boost::asio::awaitable<documents> populate_documents(
-    std::shared_ptr<connection_state> on, documents docs, relation_definition r, populate_options options);
+    std::shared_ptr<connection_state> on, std::shared_ptr<session> in, documents docs, relation_definition r,
+    populate_options options);
 
 } // namespace cormorant::detail

@@ -210,8 +210,7 @@ std::vector<array> reference_set::take_chunks() const {
     std::vector<array> chunks;
     std::size_t bytes = 0;
     for (value const* key : keys_) {
-        // Its key in the array (a number of up to six digits), and its own bytes: only texts and binary are long.
-        std::size_t const size = 24 + (key->is_string() ? key->as_string().size() : key->is_binary() ? key->bytes().size() : 0);
+        std::size_t const size = listed_bytes(*key);
         if (chunks.empty() || chunks.back().size() == max_chunk_ids || bytes + size > max_chunk_bytes) {
             chunks.emplace_back();
             bytes = 0;

@@ -3,6 +3,7 @@
 /// The decisions of population, without I/O: which references documents hold, what a related find is asked for, and who can see
 /// it.
 
+#include "model/id_list.hpp"
 #include "model/state.hpp"
 
 #include <cormorant/bson/path.hpp>
@@ -197,9 +198,8 @@ struct value_pointer_equal {
 /// The keys that a find asks for, each once, in the order of their first appearance. The values must outlive it.
 class reference_set {
 public:
-    // A command may have 16 MB, and a server handles long lists badly.
-    static constexpr std::size_t max_chunk_ids = 100'000;
-    static constexpr std::size_t max_chunk_bytes = 8 * 1024 * 1024;
+    static constexpr std::size_t max_chunk_ids = 100'000; // a server handles long lists badly
+    static constexpr std::size_t max_chunk_bytes = max_listed_bytes;
 
     void add(value const& key) {
         if (seen_.insert(&key).second)

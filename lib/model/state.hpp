@@ -1,5 +1,7 @@
 #pragma once
 
+#include "model/loader.hpp"
+
 #include <cormorant/model/connection.hpp>
 #include <cormorant/model/model.hpp>
 #include <cormorant/pipeline/registry.hpp>
@@ -60,6 +62,7 @@ struct model_state : std::enable_shared_from_this<model_state> {
 
     std::string const name;
     std::string const collection;
+    std::shared_ptr<find_loader> const loader = std::make_shared<find_loader>();
 
 private:
     std::shared_ptr<compiled_model const> compile(model_definition definition, bool strict_loading) const;
@@ -99,11 +102,16 @@ private:
 
 struct model_access {
     static std::shared_ptr<model_state> const& state(model const& m) noexcept { return m.state_; }
-    static model make(std::shared_ptr<model_state> s) noexcept { return model(std::move(s)); }
+    static std::shared_ptr<session> const& session_of(model const& m) noexcept { return m.session_; }
+    static model make(std::shared_ptr<model_state> s, std::shared_ptr<session> in = {}) noexcept {
+        return model(std::move(s), std::move(in));
+    }
 };
 struct connection_access {
     static std::shared_ptr<connection_state> const& state(connection const& c) noexcept { return c.state_; }
-    static connection make(std::shared_ptr<connection_state> s) noexcept { return connection(std::move(s)); }
+    static connection make(std::shared_ptr<connection_state> s, std::shared_ptr<session> in = {}) noexcept {
+        return connection(std::move(s), std::move(in));
+    }
 };
 
 } // namespace cormorant::detail

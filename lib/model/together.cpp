@@ -30,7 +30,12 @@ asio::awaitable<void> run_on_strand(std::vector<asio::awaitable<void>> tasks) {
 
 } // namespace
 
-asio::awaitable<void> run_together(std::vector<asio::awaitable<void>> tasks) {
+asio::awaitable<void> run_together(std::vector<asio::awaitable<void>> tasks, bool in_session) {
+    if (in_session) {
+        for (auto& task : tasks)
+            co_await std::move(task);
+        co_return;
+    }
     auto const strand = asio::make_strand(co_await asio::this_coro::executor);
     auto all = spawn(strand, run_on_strand(std::move(tasks)));
     co_await std::move(all)(asio::use_awaitable);

@@ -54,7 +54,9 @@ insert_op insert_call::request(call_frame& frame) {
     op.collection = frame.collection();
     op.ordered = options.ordered_value;
     take_store_options(op, options.options_value);
-    op.docs = docs;
+    // What is sent comes back with the answer.
+    sent = shared_documents(std::move(docs));
+    op.docs = sent;
     return op;
 }
 
@@ -65,6 +67,7 @@ asio::awaitable<void> insert_call::execute(call_frame& frame) {
 
 void insert_call::accept(insert_result r) {
     result = std::move(r);
+    docs = std::move(sent).take();
     for (std::size_t i = 0; i < docs.size() && i < result.inserted_ids.size(); ++i) {
         if (!docs[i].contains(key_name))
             docs[i].prepend(key_name, result.inserted_ids[i]);

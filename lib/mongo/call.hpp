@@ -41,8 +41,24 @@ public:
 /// hangs.
 std::string describe_interruption(errc why);
 
+/// A connection that could not be made.
+struct failed_connection {
+    answer why;
+    phase_times times;
+};
+
 /// The result of a request that gets no connection; `last` says why the last one could not be made.
-void describe_refusal(result& r, refuse_request::reason why, answer const& last, pool_limits const& limits);
+void describe_refusal(result& r, refuse_request::reason why, failed_connection const& last, pool_limits const& limits);
+
+/// What somebody who waits for a connection waits for: that one is made, or that one becomes free (`phase::queue`).
+struct waiting_for {
+    phase where = phase::queue;
+    /// Of the connection that is being made.
+    phase_times times;
+};
+
+/// Adds the time that a request was without a connection. `connecting`: where the time went while its connection was made.
+void count_wait(result& r, std::chrono::nanoseconds waited, phase_times const& connecting);
 
 /// What a connection that could not be made says about the next one.
 connect_failure failure_kind(answer const& a) noexcept;

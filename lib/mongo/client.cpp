@@ -23,20 +23,30 @@ void on_command_started(mongoc_apm_command_started_t const* event) {
         ->command_started(mongoc_apm_command_started_get_server_id(event));
 }
 
-// libmongoc takes a command as one document.
-bson_buffer whole(command const& what) {
+// libmongoc takes a command as one document, and of what a session adds it knows nothing.
+bson_buffer whole(command const& what, command_options const& o) {
     bson_buffer out(what.body);
     out.pop_back();
     bson_writer writer(out);
-    auto const list = writer.open("documents", bson_type::array);
-    position_key position;
-    std::span<std::byte const> rest(what.documents);
-    for (std::size_t i = 0; !rest.empty(); ++i) {
-        bson_view const one(rest);
-        writer.put(position(i), one);
-        rest = rest.subspan(one.size_in_bytes());
+    if (!what.documents.empty()) {
+        auto const list = writer.open("documents", bson_type::array);
+        position_key position;
+        std::span<std::byte const> rest(what.documents);
+        for (std::size_t i = 0; !rest.empty(); ++i) {
+            bson_view const one(rest);
+            writer.put(position(i), one);
+            rest = rest.subspan(one.size_in_bytes());
+        }
+        writer.close(list);
     }
-    writer.close(list);
+    if (o.session != nullptr) {
+        if (o.session->transaction)
+            writer.put("autocommit", false);
+        if (o.session->starts)
+            writer.put("startTransaction", true);
+        if (!o.read_concern.empty())
+            writer.put("readConcern", bson_view(o.read_concern)); // with a time, which libmongoc would drop
+    }
     out.push_back(std::byte(0));
     auto const length = static_cast<std::int32_t>(out.size());
     std::memcpy(out.data(), &length, sizeof length);
@@ -90,11 +100,15 @@ server_socket client::hand_over() {
     result.takes_writes = type_ == "Standalone" || type_ == "RSPrimary";
     result.numbers_writes = can_retry_writes_;
     if (auto const connection = source_.last_used.lock(); connection && session_ && usable()) {
-        result.session = native::bytes_of(mongoc_client_session_get_lsid(session_.get()));
+        result.session = session_id();
         result.descriptor = connection->release();
     }
     usable_ = false; // libmongoc is not to say goodbye on it
     return result;
+}
+
+bson_buffer client::session_id() const {
+    return session_ ? native::bytes_of(mongoc_client_session_get_lsid(session_.get())) : bson_buffer();
 }
 
 std::optional<std::int64_t> client::next_transaction_number() noexcept {
@@ -138,18 +152,25 @@ answer client::run(std::string const& database, command const& what, command_opt
 
     lane_->begin_command();
     native::bson options;
+    std::optional<native::session_disguise> disguise;
     if (session_ && o.in_session)
         mongoc_client_session_append(session_.get(), options.get(), nullptr);
+    if (session_ && o.session != nullptr) {
+        disguise.emplace(session_.get(), o.session->session->id());
+        if (!o.session->cluster_time.empty())
+            mongoc_client_session_advance_cluster_time(session_.get(), native::bson_window(o.session->cluster_time).get());
+    }
     if (o.server != 0)
         bson_append_int64(options.get(), "serverId", -1, o.server);
-    append(options.get(), "readConcern", o.read_concern);
+    if (o.session == nullptr)
+        append(options.get(), "readConcern", o.read_concern);
     append(options.get(), "writeConcern", o.write_concern);
     if (o.max_time)
         bson_append_int64(options.get(), "maxTimeMS", -1, o.max_time->count());
     if (o.transaction_number)
         bson_append_int64(options.get(), "txnNumber", -1, *o.transaction_number);
 
-    auto const joined = what.documents.empty() ? bson_buffer() : whole(what);
+    auto const joined = what.documents.empty() && o.session == nullptr ? bson_buffer() : whole(what, o);
     native::bson_window const body(joined.empty() ? what.body : joined);
     native::bson reply;
     bson_error_t why{};

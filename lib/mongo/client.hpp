@@ -2,6 +2,7 @@
 
 /// One client of libmongoc, on the fiber of its worker.
 
+#include "mongo/session.hpp"
 #include "mongo/settings.hpp"
 #include "mongo/stream.hpp"
 
@@ -49,6 +50,8 @@ struct command_options {
     std::optional<std::int64_t> transaction_number;
     /// False for unacknowledged writes.
     bool in_session = true;
+    /// In a session of the caller's, instead of the client's.
+    session_part const* session = nullptr;
 };
 
 /// What came of a command.
@@ -102,8 +105,11 @@ public:
     void retire() noexcept;
 
     bool usable() const noexcept { return usable_ && !lane_->lost() && !lane_->interrupted(); }
+    /// `{id: UUID}` of the session that its commands use; empty when there is none.
+    bson_buffer session_id() const;
     /// The number for the next retryable write; nothing when the server knows no such thing.
     std::optional<std::int64_t> next_transaction_number() noexcept;
+    bool numbers_writes() const noexcept { return can_retry_writes_; }
 
 private:
     bool selectable(command_options const& options) const;

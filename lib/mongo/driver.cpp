@@ -128,22 +128,26 @@ void driver::enqueue(std::shared_ptr<ticket> const& t) {
 
 void driver::pause(std::shared_ptr<ticket> const& t, std::chrono::milliseconds time) {
     t->state_ = ticket::state::pausing;
+    t->queued_at_ = steady_clock::now();
     t->pause_.emplace(context_, time);
     t->pause_->async_wait([this, t](boost::system::error_code) {
-        if (t->state_ == ticket::state::pausing)
-            enqueue(t);
+        if (t->state_ != ticket::state::pausing)
+            return;
+        t->result_.times.add(phase::selection, steady_clock::now() - t->queued_at_);
+        enqueue(t);
     });
 }
 
 // What a request in the queue waits for: that a client is connected, or that one becomes free.
-phase driver::waited_for() const {
+waiting_for driver::waited_for() const {
+    auto const at = [](worker const& w) { return waiting_for{w.where()->where(), w.where()->times()}; };
     for (auto const& [id, w] : workers_)
         if (w->connecting())
-            return w->where()->where();
+            return at(*w);
     for (auto const& w : openers_)
         if (w->connecting())
-            return w->where()->where();
-    return phase::queue;
+            return at(*w);
+    return {};
 }
 
 // Answers the caller now; the client that is at it is interrupted and goes.
@@ -152,15 +156,23 @@ void driver::end_early(std::shared_ptr<ticket> const& t, errc why) {
     if (before == ticket::state::finished)
         return;
     auto where = phase::queue;
-    if (before == ticket::state::pausing)
+    if (before == ticket::state::pausing) {
         where = phase::selection;
-    if (before == ticket::state::queued && t->request_ != 0) {
-        waiting_.erase(t->request_);
-        apply(pool_.abandon(t->request_, steady_clock::now()));
-        where = waited_for();
+        t->result_.times.add(phase::selection, steady_clock::now() - t->queued_at_);
+    }
+    if (before == ticket::state::queued) {
+        waiting_for wait;
+        if (t->request_ != 0) {
+            waiting_.erase(t->request_);
+            apply(pool_.abandon(t->request_, steady_clock::now()));
+            wait = waited_for();
+        }
+        where = wait.where;
+        count_wait(t->result_, steady_clock::now() - t->queued_at_, wait.times);
     }
     if (auto const w = t->serving_) {
         where = w->where()->where();
+        t->result_.times += w->where()->times();
         t->result_.sent = w->where()->sent();
         w->interrupt();
     }
@@ -175,8 +187,6 @@ void driver::fail(std::shared_ptr<ticket> const& t, errc code, std::string messa
 }
 
 void driver::finish(std::shared_ptr<ticket> const& t) {
-    if (t->state_ == ticket::state::queued)
-        t->result_.queued += steady_clock::now() - t->queued_at_;
     t->state_ = ticket::state::finished;
     t->deadline_.reset();
     t->pause_.reset();
@@ -201,7 +211,7 @@ void driver::apply(pool_actions const& actions) {
             auto const t = waiting_.extract(g->request).mapped();
             auto const w = workers_.at(g->client);
             t->request_ = 0;
-            t->result_.queued += now - t->queued_at_;
+            count_wait(t->result_, now - t->queued_at_, w->take_connect_times());
             w->submit([this, t, id = g->client, w = w.get()](client& c2) { serve(t, id, *w, c2); });
         }
     }
@@ -222,7 +232,7 @@ void driver::opened(client_id id, answer const& a, bool usable) {
     auto const now = steady_clock::now();
     if (usable)
         return apply(pool_.connected(id, now));
-    connect_error_ = a;
+    connect_error_ = failed_connection{a, workers_.at(id)->take_connect_times()};
     apply(pool_.connect_failed(id, failure_kind(a), now));
 }
 
@@ -253,9 +263,10 @@ void driver::open_socket(std::function<void(socket_offer)> done) {
 }
 
 void driver::give_away(std::shared_ptr<worker> const& w, answer const& a, bool usable, std::function<void(socket_offer)> done) {
+    auto const times = w->take_connect_times();
     if (!usable)
-        return done(socket_offer{server_socket(), a});
-    w->submit([a, done = std::move(done)](client& c) { done(socket_offer{c.hand_over(), a}); });
+        return done(socket_offer{server_socket(), a, times});
+    w->submit([a, times, done = std::move(done)](client& c) { done(socket_offer{c.hand_over(), a, times}); });
     w->stop(); // after this
 }
 
@@ -274,6 +285,7 @@ void driver::put_back(client_id id, bool usable) {
 
 void driver::refuse(request_id id, refuse_request::reason why) {
     auto const t = waiting_.extract(id).mapped();
+    count_wait(t->result_, steady_clock::now() - t->queued_at_, connect_error_.times);
     describe_refusal(t->result_, why, connect_error_, settings_.pool);
     finish(t);
 }
@@ -313,10 +325,14 @@ void driver::serve(std::shared_ptr<ticket> const& t, client_id id, worker& w, cl
     auto const next = perform(*t, w, c);
     t->serving_.reset();
     bool const over = t->state_ == ticket::state::finished;
-    if (!over)
+    if (!over) {
         t->result_.served += steady_clock::now() - begin;
+        t->result_.times += w.where()->times();
+    }
 
     keep_lease(*t, id, w, c.usable());
+    if (w.where()->interrupted() && w.where()->sent() && !closing_)
+        forget_session(c.session_id());
     if (over)
         return;
     if (next == verdict::finished)
@@ -331,7 +347,10 @@ void driver::serve(std::shared_ptr<ticket> const& t, client_id id, worker& w, cl
 driver::verdict driver::perform(ticket& t, worker& w, client& c) {
     auto const over = [&] { return t.state_ == ticket::state::finished; };
     while (t.position_ < t.what_.commands.size()) {
-        auto a = t.what_.numbered ? send_numbered(t, w, c) : send(t, c);
+        bool const known_again = t.what_.numbered || (t.what_.session && t.what_.session->ends);
+        auto a = known_again ? send_numbered(t, w, c) : send(t, c);
+        if (t.what_.session && !a.replied && a.sent)
+            t.what_.session->session->spoil();
         if (over())
             return verdict::finished;
         bool const may_look_again = steady_clock::now() + selection_pause < t.started_ + settings_.selection_timeout;
@@ -343,6 +362,8 @@ driver::verdict driver::perform(ticket& t, worker& w, client& c) {
         }
         ++t.result_.round_trips;
         ++t.position_;
+        if (a.server_code == 0)
+            t.result_.in_doubt = false;
         bool const stop = a.server_code != 0 || (t.what_.ordered && has_write_errors(a.reply));
         t.result_.answers.push_back(std::move(a));
         if (stop)
@@ -369,8 +390,13 @@ command_options driver::options_of(ticket const& t) const {
     o.read_concern = r.read_concern;
     o.write_concern = r.write_concern;
     o.in_session = r.acknowledged;
+    if (r.session) {
+        o.session = &*r.session;
+        o.mode = command_mode::raw; // nothing of the connection string is added
+        o.transaction_number = r.session->transaction;
+    }
     if (r.deadline && r.bounded)
-        o.max_time = std::max(1ms, std::chrono::ceil<std::chrono::milliseconds>(*r.deadline - steady_clock::now()));
+        o.max_time = time_left(*r.deadline);
     if (r.lease != 0) {
         auto const it = leases_.find(r.lease);
         o.server = it == leases_.end() ? 0 : it->second.server;
@@ -386,19 +412,29 @@ answer driver::send(ticket& t, client& c) {
 // belongs to.
 answer driver::send_numbered(ticket& t, worker& w, client& c) {
     auto o = options_of(t);
-    o.transaction_number = c.next_transaction_number();
+    auto const& part = t.what_.session;
+    if (!part)
+        o.transaction_number = c.next_transaction_number();
+    else if (!part->ends && c.numbers_writes())
+        o.transaction_number = part->session->next_number();
     auto const& command = t.what_.commands[t.position_];
     auto first = c.run(t.what_.database, command, o);
     bool const worth_it =
         first.sent && retry_logic().judge(first, retry_rules{false, true, false}, false) == retry_verdict::repeat;
-    if (!worth_it || !o.transaction_number || !settings_.retry_writes || w.where()->interrupted())
+    bool const ends = part && part->ends; // which is repeated whatever the settings say
+    if (!worth_it || !o.transaction_number || (!settings_.retry_writes && !ends) || w.where()->interrupted())
         return first;
     if (first.replied && !c.recover(steady_clock::now() + settings_.selection_timeout))
         return first;
     ++t.result_.attempts;
+    t.result_.in_doubt = leaves_doubt(first);
+    if (o.max_time)
+        o.max_time = time_left(*t.what_.deadline);
+    if (ends && !part->second_write_concern.empty())
+        o.write_concern = part->second_write_concern;
     auto second = c.run(t.what_.database, command, o);
-    // The specification: when the second attempt does not get as far as the server, the first error is the one to report.
-    return second.sent || w.where()->interrupted() ? std::move(second) : std::move(first);
+    bool const first_counts = attempt_to_report(second) == attempt::first && !w.where()->interrupted();
+    return first_counts ? std::move(first) : std::move(second);
 }
 
 // Fetches the rest of an answer. False when the request is over for that reason or another.
@@ -424,6 +460,30 @@ bool driver::follow_cursor(ticket& t, client& c) {
         t.result_.answers.push_back(std::move(a));
         if (failed)
             return false;
+    }
+}
+
+namespace {
+/// A request that nobody waits for.
+class errand final : public call {
+public:
+    explicit errand(request r) : call(std::move(r), std::nullopt) {}
+    void complete(delivery) override {}
+};
+} // namespace
+
+// The server may still work for a client that has gone, and keep a cursor that nobody heard of: it is told that it can stop.
+void driver::forget_session(bson_buffer const& session) {
+    if (session.empty())
+        return;
+    for (auto const name : {"killSessions", "endSessions"}) {
+        request r;
+        r.database = "admin";
+        r.mode = command_mode::raw;
+        r.bounded = false;
+        r.deadline = steady_clock::now() + farewell_time;
+        r.commands.push_back(make_session_command(name, {session}));
+        asio::post(context_, [this, c = std::make_shared<errand>(std::move(r))] { begin(std::make_shared<ticket>(c)); });
     }
 }
 

@@ -51,6 +51,7 @@ private:
 struct socket_offer {
     server_socket socket;
     answer why;
+    phase_times times;
 };
 
 /// Everything that lives on the driver thread.
@@ -76,7 +77,7 @@ public:
     /// Runs `f` on the driver thread; false when the driver has ended, and `f` will not run.
     bool post(std::function<void()> f);
     /// What a request that waits for a connection waits for. On the driver thread only.
-    phase waited_for() const;
+    waiting_for waited_for() const;
     /// Ends all requests with `errc::cancelled`, then all clients, then calls `done`.
     void close(std::function<void()> done);
 
@@ -103,6 +104,7 @@ private:
     void apply(pool_actions const& actions);
     void open(client_id id);
     void opened(client_id id, answer const& a, bool usable);
+    void forget_session(bson_buffer const& session);
     void give_away(std::shared_ptr<worker> const& w, answer const& a, bool usable, std::function<void(socket_offer)> done);
     void gone(client_id id);
     void put_back(client_id id, bool usable);
@@ -140,7 +142,7 @@ private:
     request_id next_request_ = 1;
     lease_id next_lease_ = 1;
     /// Why the last client could not connect.
-    answer connect_error_;
+    failed_connection connect_error_;
     bool closing_ = false;
     std::vector<std::function<void()>> when_closed_;
 

@@ -44,6 +44,11 @@ bool is_state_change(int code) noexcept {
     return errc_of_server(code) == errc::not_primary;
 }
 
+bool is_interruption(int code) noexcept {
+    constexpr std::array interruptions = {6, 7, 24, 50, 89, 237, 262, 279, 290, 9001, 11601};
+    return is_state_change(code) || std::find(interruptions.begin(), interruptions.end(), code) != interruptions.end();
+}
+
 bool is_retryable_read_error(int code) noexcept {
     return std::find(retryable_reads.begin(), retryable_reads.end(), code) != retryable_reads.end();
 }

@@ -12,6 +12,8 @@ errc errc_of_server(int code) noexcept;
 
 /// The server is no primary, recovers or shuts down: what the client knows of it is wrong.
 bool is_state_change(int code) noexcept;
+/// The server may have been in the middle of it: a change of its state, a time limit, somebody who ended the operation.
+bool is_interruption(int code) noexcept;
 
 /// A read that failed so may be sent again.
 /// Source: https://github.com/mongodb/specifications/blob/master/source/retryable-reads/retryable-reads.md

@@ -21,20 +21,6 @@ asio::generic::stream_protocol protocol_of(int descriptor) noexcept {
 
 } // namespace
 
-server_session make_session() {
-    std::random_device random;
-    std::vector<std::byte> uuid(16);
-    for (auto& b : uuid)
-        b = static_cast<std::byte>(random());
-    // Version 4, variant 1 (RFC 4122, section 4.4).
-    uuid[6] = (uuid[6] & std::byte(0x0F)) | std::byte(0x40);
-    uuid[8] = (uuid[8] & std::byte(0x3F)) | std::byte(0x80);
-    constexpr std::uint8_t uuid_subtype = 4;
-    server_session result;
-    result.id = encode(doc("id", binary{std::move(uuid), uuid_subtype}));
-    return result;
-}
-
 fast_connection::fast_connection(client_id id, std::uint64_t generation, server_socket from)
     : id_(id), generation_(generation), address_(std::move(from.address)), numbers_writes_(from.numbers_writes),
       descriptor_(from.descriptor.get()), unattached_(std::move(from.descriptor)) {

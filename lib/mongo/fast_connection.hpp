@@ -3,6 +3,7 @@
 /// A connection of the fast lane: one socket on the execution context of whoever uses it.
 
 #include "mongo/call.hpp"
+#include "mongo/session.hpp"
 #include "mongo/wire.hpp"
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -14,20 +15,6 @@
 #include <string>
 
 namespace cormorant::detail {
-
-/// A logical session of the server, used by one command at a time.
-/// Source: https://github.com/mongodb/specifications/blob/master/source/sessions/driver-sessions.md
-struct server_session {
-    /// `{id: UUID}`; empty: there is none.
-    bson_buffer id;
-    std::int64_t last_number = 0;
-    steady_clock::time_point last_use;
-
-    explicit operator bool() const noexcept { return !id.empty(); }
-};
-
-/// A session that no server has heard of.
-server_session make_session();
 
 class fast_call;
 
@@ -43,6 +30,8 @@ public:
 
     /// The call that has it; null when it is idle. The lane's.
     fast_call* user = nullptr;
+    /// Where the time went while it was made, for the first call that uses it. The lane's.
+    phase_times connect_times;
 
     client_id id() const noexcept { return id_; }
     std::uint64_t generation() const noexcept { return generation_; }

@@ -14,9 +14,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// The server forgets a session after 30 minutes; one that is about to be forgotten is not used any more.
-constexpr auto session_lifetime = 29min;
-
 std::string describe(error_code ec) {
     return ec == asio::error::eof ? "the server closed the connection" : ec.message();
 }
@@ -86,22 +83,36 @@ void fast_lane::begin(std::shared_ptr<fast_call> c, delivery how) {
 
 command_addition fast_lane::addition_of(fast_call& c) {
     auto& connection = *c.connection_;
+    command_addition a;
+    a.database = c.what.database;
+    if (c.what.deadline && c.what.bounded)
+        a.max_time = time_left(*c.what.deadline);
+    bool const numbered = c.what.numbered && settings_.retry_writes && connection.numbers_writes();
+    if (auto const& part = c.what.session) {
+        if (numbered && !c.number_)
+            c.number_ = part->session->next_number();
+        a.session = part->session->id();
+        a.transaction_number = part->transaction ? part->transaction : numbered ? c.number_ : std::nullopt;
+        a.in_transaction = part->transaction.has_value();
+        a.starts_transaction = part->starts;
+        a.cluster_time = part->cluster_time;
+        a.read_concern = c.what.read_concern;
+        a.write_concern = c.what.write_concern;
+        if (c.retry_.repeated() && !part->second_write_concern.empty())
+            a.write_concern = part->second_write_concern;
+        return a;
+    }
     auto& session = c.session_ ? c.session_ : connection.session();
     auto const now = c.granted_at_;
     if (!session || (session.last_use + session_lifetime < now && c.what.lease == 0))
         session = make_session();
     session.last_use = now;
-    bool const numbered = c.what.numbered && settings_.retry_writes && connection.numbers_writes();
     if (numbered && !c.number_)
         c.number_ = ++session.last_number;
 
-    command_addition a;
-    a.database = c.what.database;
     a.session = session.id;
     if (numbered)
         a.transaction_number = c.number_;
-    if (c.what.deadline && c.what.bounded)
-        a.max_time = std::max(1ms, std::chrono::ceil<std::chrono::milliseconds>(*c.what.deadline - steady_clock::now()));
     if (c.what.lease == 0) {
         a.read_concern = c.what.read_concern;
         a.write_concern = c.what.write_concern;
@@ -195,6 +206,8 @@ bool fast_lane::accept(fast_call& c, answer a) {
     ++c.outcome.round_trips;
     bool const more =
         c.position_ + 1 < c.what.commands.size() && a.server_code == 0 && !(c.what.ordered && has_write_errors(a.reply));
+    if (a.server_code == 0)
+        c.outcome.in_doubt = false;
     c.outcome.answers.push_back(std::move(a));
     if (more) {
         ++c.position_;
@@ -225,15 +238,20 @@ void fast_lane::settle(std::shared_ptr<fast_call> c, answer a, bool usable, deli
         usable = false;
         forget_generation(connection.generation(), now, todo);
     }
-    auto const verdict = c->retry_.judge(a, retry_rules{c->what.repeatable, c->number_.has_value(), c->what.lease != 0}, false);
+    auto const& part = c->what.session;
+    if (part && !a.replied && a.sent)
+        part->session->spoil();
+    bool const known_again = c->number_.has_value() || (part && part->ends);
+    auto const verdict = c->retry_.judge(a, retry_rules{c->what.repeatable, known_again, c->what.lease != 0}, false);
     if (verdict == retry_verdict::repeat) {
-        if (c->number_ && !c->session_)
+        if (c->number_ && !c->session_ && !part)
             c->session_ = std::exchange(connection.session(), server_session());
         c->outcome.code = a.replied ? errc_of_server(a.server_code) : a.code;
         c->outcome.message = a.message;
         c->outcome.sent = a.sent;
         c->outcome.where = a.where;
-        if (c->number_)
+        c->outcome.in_doubt = c->outcome.in_doubt || leaves_doubt(a);
+        if (known_again)
             c->first_ = std::move(a);
         c->ended_by_ = errc(); // a timeout of the socket
         put_back(*c, usable, now, c->caller->context, todo);
@@ -241,8 +259,12 @@ void fast_lane::settle(std::shared_ptr<fast_call> c, answer a, bool usable, deli
         lock.unlock();
         return carry_out(std::move(todo));
     }
+    bool const first_counts =
+        c->first_ && c->ended_by_ == errc() && (!a.replied || a.server_code != 0) && attempt_to_report(a) == attempt::first;
+    if (first_counts)
+        a = std::move(*c->first_);
     bool more = false;
-    if (verdict == retry_verdict::accept)
+    if (a.replied)
         more = accept(*c, std::move(a));
     else {
         c->outcome.code = a.code;
@@ -273,7 +295,11 @@ void fast_lane::keep_lease(fast_call& c, std::int64_t cursor, bool usable, stead
     if (cursor != 0 && !closing_) {
         auto const id = c.what.lease != 0 ? c.what.lease : next_lease_++;
         auto& kept = leases_[id];
-        kept.session = std::exchange(c.session_ ? c.session_ : connection.session(), server_session());
+        if (c.what.session)
+            kept.session.id = c.what.session->session->id(); // which stays the caller's
+        else
+            kept.session = std::exchange(c.session_ ? c.session_ : connection.session(), server_session());
+        kept.own = !c.what.session;
         kept.address = connection.address();
         while (!connection.session() && !sessions_.empty()) {
             if (sessions_.back().last_use + session_lifetime > now)
@@ -286,8 +312,31 @@ void fast_lane::keep_lease(fast_call& c, std::int64_t cursor, bool usable, stead
     }
     if (c.what.lease != 0)
         leases_.erase(c.what.lease);
-    if (c.session_ && usable) // one that a connection broke under may be in use at the server
+    if (c.session_ && usable)
         keep_session(std::exchange(c.session_, server_session()));
+    else
+        forget_session(std::exchange(c.session_, server_session()));
+}
+
+// The server may still work for a session that a connection broke under, and keep a cursor that nobody heard of. It is told that it
+// can stop, by the next connection that is free.
+void fast_lane::forget_session(server_session s) {
+    constexpr std::size_t most = 1'000; // of a server that cannot be told for long; it finds out by itself
+    if (!s || closing_ || forgotten_.size() >= most)
+        return;
+    forgotten_.push_back(std::move(s.id));
+    if (auto* const connection = idle_connection())
+        run_errands(*connection);
+}
+
+void fast_lane::run_errands(fast_connection& on) {
+    for (auto& e : std::exchange(errands_, {}))
+        on.tell(e.database, std::move(e.what), e.session);
+    if (forgotten_.empty())
+        return;
+    on.tell("admin", make_session_command("killSessions", forgotten_), bson_buffer());
+    on.tell("admin", make_session_command("endSessions", forgotten_), bson_buffer());
+    forgotten_.clear();
 }
 
 void fast_lane::keep_session(server_session s) {
@@ -308,7 +357,8 @@ void fast_lane::release(lease_id id, std::int64_t cursor, std::string database, 
     if (!node || closing_)
         return;
     errand e{std::move(database), make_kill_cursors(cursor, collection), node.mapped().session.id};
-    keep_session(std::move(node.mapped().session));
+    if (node.mapped().own)
+        keep_session(std::move(node.mapped().session));
     if (auto* const connection = idle_connection())
         connection->tell(e.database, std::move(e.what), e.session);
     else

@@ -21,8 +21,9 @@ fast_call& call_of(request_id id) noexcept {
 
 } // namespace
 
-fast_lane::fast_lane(std::shared_ptr<driver> control)
-    : control_(std::move(control)), settings_(control_->settings()), pool_(settings_.pool), timer_(control_->context()) {}
+fast_lane::fast_lane(std::shared_ptr<driver> control, std::shared_ptr<call_book> book, std::shared_ptr<session_pool> ends)
+    : control_(std::move(control)), book_(std::move(book)), ended_with_me_(std::move(ends)), settings_(control_->settings()),
+      pool_(settings_.pool), timer_(control_->context()) {}
 
 bool fast_lane::serves(request const& r, mongo_settings const& settings) noexcept {
     if (!settings.fast_lane || !r.plain || !r.acknowledged)
@@ -57,11 +58,13 @@ void fast_lane::start(std::shared_ptr<fast_call> c) {
             lock.unlock();
             return c->fail(errc::cursor_not_found, "the cursor is closed", phase::none);
         }
-        c->session_ = std::move(it->second.session);
+        if (it->second.own)
+            c->session_ = std::move(it->second.session);
         c->server_ = it->second.address;
     }
     if (passes_on_) {
         c->state_ = fast_call::state::passed_on;
+        book_->enter(c);
         lock.unlock();
         return control_->start(std::move(c));
     }
@@ -91,7 +94,7 @@ void fast_lane::cancel(std::shared_ptr<fast_call> const& c) {
         });
         lock.unlock();
         if (!posted)
-            end_queued(c, errc::cancelled, phase::queue);
+            end_queued(c, errc::cancelled, waiting_for());
         return;
     }
     case fast_call::state::granted:
@@ -114,7 +117,7 @@ void fast_lane::interrupt(fast_call& c, errc why) {
         c.connection_->interrupt();
 }
 
-void fast_lane::end_queued(std::shared_ptr<fast_call> const& c, errc why, phase where) {
+void fast_lane::end_queued(std::shared_ptr<fast_call> const& c, errc why, waiting_for wait) {
     later todo;
     guard lock(mutex_);
     if (c->state_ == fast_call::state::granted || c->state_ == fast_call::state::running)
@@ -125,8 +128,8 @@ void fast_lane::end_queued(std::shared_ptr<fast_call> const& c, errc why, phase 
     apply(pool_.abandon(id_of(*c), now), now, nullptr, 0, todo);
     c->outcome.code = why;
     c->outcome.message = describe_interruption(why);
-    c->outcome.where = where;
-    c->outcome.queued += now - c->queued_at_;
+    c->outcome.where = wait.where;
+    count_wait(c->outcome, now - c->queued_at_, wait.times);
     finish(*c, todo)->complete(delivery::posted);
     lock.unlock();
     carry_out(std::move(todo));
@@ -152,12 +155,14 @@ void fast_lane::apply(
         else if (auto const* o = std::get_if<open_client>(&action)) {
             opening_[o->client] = generation_;
             todo.opened.push_back(o->client);
-        } else if (auto const* e = std::get_if<close_client>(&action))
+        } else if (auto const* e = std::get_if<close_client>(&action)) {
+            keep_session(std::exchange(connections_.at(e->client)->session(), server_session()));
             connections_.erase(e->client);
+        }
         else if (auto const* r = std::get_if<refuse_request>(&action)) {
             auto& c = call_of(r->request);
-            c.outcome.queued += now - c.queued_at_;
-            // The specification: when the second attempt does not get as far as the server, the first error is the one to report.
+            count_wait(c.outcome, now - c.queued_at_, connect_error_.times);
+            // The second attempt does not get as far as the server: the first error is the one to report.
             if (!c.first_)
                 describe_refusal(c.outcome, r->why, connect_error_, settings_.pool);
             else if (c.first_->replied) {
@@ -178,7 +183,7 @@ void fast_lane::grant(
     if (c.connection_->context() != c.caller->context)
         c.connection_->detach();
     c.in_doubt_ = in_doubt;
-    c.outcome.queued += now - c.queued_at_;
+    count_wait(c.outcome, now - c.queued_at_, std::exchange(c.connection_->connect_times, phase_times()));
     c.granted_at_ = now;
     c.expiry_ = std::min(c.expiry_, now + settings_.socket_timeout);
     arm(c.expiry_);
@@ -196,12 +201,14 @@ void fast_lane::put_back(fast_call& c, bool usable, steady_clock::time_point now
     auto const id = connection.id();
     connection.user = nullptr;
     c.outcome.served += now - c.granted_at_;
+    c.outcome.times.add(phase::server, now - c.granted_at_);
     usable = usable && connection.generation() == generation_;
     if (usable)
-        for (auto& e : std::exchange(errands_, {}))
-            connection.tell(e.database, std::move(e.what), e.session);
-    else
+        run_errands(connection);
+    else {
+        forget_session(std::exchange(connection.session(), server_session()));
         connections_.erase(id);
+    }
     apply(pool_.released(id, usable, now), now, here, id, todo);
 }
 
@@ -240,12 +247,13 @@ void fast_lane::offered(client_id id, socket_offer offer) {
     guard lock(mutex_);
     auto const generation = opening_.extract(id).mapped();
     if (!offer.socket.descriptor) {
-        connect_error_ = std::move(offer.why);
-        if (connect_error_.code == errc() && connect_error_.server_code == 0) {
-            connect_error_.code = errc::network; // it broke when it was ready
-            connect_error_.replied = false;
+        connect_error_ = failed_connection{std::move(offer.why), offer.times};
+        auto& why = connect_error_.why;
+        if (why.code == errc() && why.server_code == 0) {
+            why.code = errc::network; // it broke when it was ready
+            why.replied = false;
         }
-        apply(pool_.connect_failed(id, failure_kind(connect_error_), now), now, nullptr, 0, todo);
+        apply(pool_.connect_failed(id, failure_kind(why), now), now, nullptr, 0, todo);
     } else if (!offer.socket.takes_writes && !closing_) {
         passes_on_ = true;
         for (auto it = live_.begin(); it != live_.end();) {
@@ -255,6 +263,7 @@ void fast_lane::offered(client_id id, socket_offer offer) {
             pool_.abandon(id_of(c), now);
             auto mine = finish(c, todo);
             mine->state_ = fast_call::state::passed_on;
+            book_->enter(mine);
             todo.passed_on.push_back(std::move(mine));
         }
         apply(pool_.connect_failed(id, connect_failure::transient, now), now, nullptr, 0, todo);
@@ -263,7 +272,9 @@ void fast_lane::offered(client_id id, socket_offer offer) {
         opening_[id] = generation_;
         todo.opened.push_back(id);
     } else {
-        connections_.emplace(id, std::make_unique<fast_connection>(id, generation, std::move(offer.socket)));
+        auto made = std::make_unique<fast_connection>(id, generation, std::move(offer.socket));
+        made->connect_times = offer.times;
+        connections_.emplace(id, std::move(made));
         apply(pool_.connected(id, now), now, nullptr, id, todo);
     }
     lock.unlock();
@@ -329,18 +340,16 @@ void fast_lane::say_goodbye() {
         if (c->user == nullptr)
             keep_session(std::exchange(c->session(), server_session()));
     for (auto& [id, l] : leases_)
-        keep_session(std::move(l.session));
+        if (l.own)
+            keep_session(std::move(l.session));
+    for (auto& s : ended_with_me_->close())
+        keep_session(std::move(s));
+    run_errands(*connection);
     constexpr std::size_t most = 10'000; // that the server takes at once
-    bson_buffer body;
-    bson_writer writer(body);
-    auto const root = writer.open();
-    auto const list = writer.open("endSessions", bson_type::array);
-    position_key position;
+    std::vector<bson_buffer> ended;
     for (std::size_t i = 0; i < std::min(most, sessions_.size()); ++i)
-        writer.put(position(i), bson_view(sessions_[i].id));
-    writer.close(list);
-    writer.close(root);
-    connection->tell("admin", command(std::move(body)), bson_buffer());
+        ended.push_back(std::move(sessions_[i].id));
+    connection->tell("admin", make_session_command("endSessions", ended), bson_buffer());
 }
 
 void fast_lane::close(std::function<void()> done) {
@@ -368,6 +377,7 @@ void fast_lane::watch(asio::execution_context& home, guard& lock) {
         return;
     lock.unlock(); // the context has a mutex of its own
     asio::use_service<home_watch>(home).add(weak_from_this());
+    book_->watch(home);
     lock.lock();
     homes_.push_back(&home);
 }
@@ -389,6 +399,8 @@ void fast_lane::leave(asio::execution_context& home) noexcept {
             put_back(c, true, now, nullptr, todo);
         else {
             auto const id = c.connection_->id();
+            forget_session(std::exchange(c.connection_->session(), server_session()));
+            forget_session(std::exchange(c.session_, server_session()));
             closed.push_back(std::move(connections_.extract(id).mapped()));
             apply(pool_.released(id, false, now), now, nullptr, 0, todo);
         }

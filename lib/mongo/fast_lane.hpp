@@ -3,6 +3,7 @@
 /// Plain operations on the callers' own execution contexts: one write and one read each, without libmongoc and without its
 /// thread.
 
+#include "mongo/call_book.hpp"
 #include "mongo/driver.hpp"
 #include "mongo/fast_connection.hpp"
 #include "mongo/retry.hpp"
@@ -22,9 +23,9 @@ namespace cormorant::detail {
 class fast_lane;
 
 /// A call that the fast lane can carry out.
-class fast_call : public call, public boost::intrusive::list_base_hook<> {
+class fast_call : public bookable_call, public boost::intrusive::list_base_hook<> {
 public:
-    using call::call;
+    using bookable_call::bookable_call;
 
 private:
     friend class fast_lane;
@@ -67,7 +68,8 @@ private:
 /// function waits, and nothing of the user's runs while the mutex is held.
 class fast_lane final : public cursor_keeper, public home_guest, public std::enable_shared_from_this<fast_lane> {
 public:
-    explicit fast_lane(std::shared_ptr<driver> control);
+    /// `book`: for the calls that the driver has to serve. `ends`: the sessions of callers, which it ends with its own.
+    fast_lane(std::shared_ptr<driver> control, std::shared_ptr<call_book> book, std::shared_ptr<session_pool> ends);
 
     /// Whether the request is one for this lane.
     static bool serves(request const& r, mongo_settings const& settings) noexcept;
@@ -86,6 +88,8 @@ public:
 private:
     struct lease {
         server_session session;
+        /// Not one of the caller's.
+        bool own = true;
         std::string address;
     };
     struct errand {
@@ -114,6 +118,8 @@ private:
     void forget_generation(std::uint64_t generation, steady_clock::time_point now, later& todo);
     void keep_lease(fast_call& c, std::int64_t cursor, bool usable, steady_clock::time_point now);
     void keep_session(server_session s);
+    void run_errands(fast_connection& on);
+    void forget_session(server_session s);
     void say_goodbye();
     void arm(steady_clock::time_point when);
     bool accept(fast_call& c, answer a);
@@ -123,7 +129,7 @@ private:
     // Without it.
     void carry_out(later todo);
     void offered(client_id id, socket_offer offer);
-    void end_queued(std::shared_ptr<fast_call> const& c, errc why, phase where);
+    void end_queued(std::shared_ptr<fast_call> const& c, errc why, waiting_for wait);
     void start_timer();
     void tick();
 
@@ -142,6 +148,8 @@ private:
     void settle(std::shared_ptr<fast_call> c, answer a, bool usable, delivery how);
 
     std::shared_ptr<driver> const control_;
+    std::shared_ptr<call_book> const book_;
+    std::shared_ptr<session_pool> const ended_with_me_;
     mongo_settings const& settings_;
 
     std::mutex mutex_;
@@ -158,7 +166,9 @@ private:
     std::vector<server_session> sessions_;
     /// To be told to the server by the next connection that is free.
     std::vector<errand> errands_;
-    answer connect_error_;
+    /// Sessions that the server is to end, with all that it does for them.
+    std::vector<bson_buffer> forgotten_;
+    failed_connection connect_error_;
     /// The server is of a kind that only the driver can talk to.
     bool passes_on_ = false;
     bool closing_ = false;

@@ -47,7 +47,7 @@ void lane::begin_command() noexcept {
     started_ = false;
     sent_ = false;
     server_ = 0;
-    phase_ = phase::selection;
+    enter(phase::selection);
     failure_ = errc();
     failure_message_.clear();
 }
@@ -61,7 +61,22 @@ void lane::command_started(std::uint32_t server) noexcept {
     started_ = true;
     sent_ = false;
     server_ = server;
-    phase_ = phase::server;
+    enter(phase::server);
+}
+
+void lane::enter(phase p) noexcept {
+    auto const now = steady_clock::now();
+    if (phase_ != phase::none)
+        times_.add(phase_, now - entered_);
+    phase_ = p;
+    entered_ = now;
+}
+
+phase_times lane::times() const noexcept {
+    auto result = times_;
+    if (phase_ != phase::none)
+        result.add(phase_, steady_clock::now() - entered_);
+    return result;
 }
 
 void lane::connection_failed(errc why, std::string message) {

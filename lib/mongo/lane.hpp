@@ -64,6 +64,8 @@ public:
     /// A new job: forgets the one before.
     void begin() noexcept {
         interrupted_ = false;
+        times_ = phase_times();
+        phase_ = phase::none;
         begin_command();
     }
     /// The next command of the same job.
@@ -74,7 +76,9 @@ public:
 
     /// The phase that the job is in, for diagnostics.
     phase where() const noexcept { return phase_; }
-    void enter(phase p) noexcept { phase_ = p; }
+    void enter(phase p) noexcept;
+    /// How long the job has been in each phase so far.
+    phase_times times() const noexcept;
 
     /// The command of the job is about to be written / may have reached the server.
     void command_started(std::uint32_t server) noexcept;
@@ -122,6 +126,8 @@ private:
     bool sent_ = false;
     std::uint32_t server_ = 0;
     phase phase_ = phase::none;
+    steady_clock::time_point entered_;
+    phase_times times_;
     errc failure_ = errc();
     std::string failure_message_;
     steady_clock::time_point last_scan_;

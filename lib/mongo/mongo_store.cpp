@@ -1,13 +1,20 @@
+#include "mongo/call_book.hpp"
 #include "mongo/fast_lane.hpp"
 #include "mongo/outcome.hpp"
 #include "mongo/plan.hpp"
+#include "mongo/session.hpp"
+#include "store/arguments.hpp"
 #include "store/deliver.hpp"
+#include "store/session_claim.hpp"
 
 #include <cormorant/mongo/mongo_store.hpp>
 
 #include <boost/asio/cancellation_type.hpp>
 
+#include <chrono>
 #include <exception>
+#include <functional>
+#include <optional>
 #include <utility>
 
 namespace cormorant {
@@ -21,6 +28,8 @@ struct planes {
     std::shared_ptr<driver> control;
     /// None when it is switched off.
     std::shared_ptr<fast_lane> fast;
+    /// The calls of `control`.
+    std::shared_ptr<call_book> book = std::make_shared<call_book>();
 };
 
 /// A request of ours: `read(handler, result)` runs on the executor of the handler.
@@ -33,14 +42,17 @@ public:
     void complete(delivery how) override {
         auto f = [read = std::move(read_), r = std::move(outcome)](
                      Handler handler) mutable { read(std::move(handler), std::move(r)); };
-        if (how == delivery::in_place && caller->direct)
-            pending_.finish_here(std::move(f));
+        if (book)
+            book->strike(*this, [&] { pending_->finish(std::move(f)); });
+        else if (how == delivery::in_place && caller->direct)
+            pending_->finish_here(std::move(f));
         else
-            pending_.finish(std::move(f));
+            pending_->finish(std::move(f));
     }
+    void abandon() noexcept override { pending_.reset(); }
 
 private:
-    pending_handler<Handler> pending_;
+    std::optional<pending_handler<Handler>> pending_;
     Read read_;
 };
 
@@ -62,18 +74,20 @@ void start_on(std::shared_ptr<Plane> const& to, std::shared_ptr<fast_call> c, Sl
 template <class Handler, class Read>
 void send(planes const& to, request what, pending_handler<Handler> pending, Read read) {
     auto const slot = pending.cancellation_slot();
-    std::optional<home> caller;
-    if (to.fast != nullptr && fast_lane::serves(what, to.control->settings())) {
-        caller = find_home(pending.executor());
-        if (!caller)
-            caller = to.control->guest_home(); // and the answer is posted
-    }
+    bool const fast = to.fast != nullptr && fast_lane::serves(what, to.control->settings());
+    auto caller = find_home(pending.executor());
+    bool const known = caller.has_value();
+    if (fast && !known)
+        caller = to.control->guest_home(); // and the answer is posted
     auto c =
         std::make_shared<pending_call<Handler, Read>>(std::move(what), std::move(pending), std::move(caller), std::move(read));
-    if (c->caller)
-        start_on(to.fast, std::move(c), slot);
-    else
-        start_on(to.control, std::move(c), slot);
+    if (fast && c->caller)
+        return start_on(to.fast, std::move(c), slot);
+    if (known) {
+        to.book->watch(*c->caller->context);
+        to.book->enter(c);
+    }
+    start_on(to.control, std::move(c), slot);
 }
 
 /// Calls the handler with what `make()` gives, or with what it throws.
@@ -89,12 +103,42 @@ void answer_with(Handler handler, F make) {
     std::move(handler)(failed, std::move(result));
 }
 
+/// What a session learns from an answer.
+void follow(session_claim const& claim, result const& r) {
+    if (!claim || r.answers.empty())
+        return;
+    auto& owner = static_cast<mongo_session&>(*claim.owner());
+    owner.follow(r.answers.back().reply);
+}
+
+/// Sends the command that ends a transaction, or sessions, when nobody waits for what comes of it.
+void tell(planes const& to, request what, std::function<void()> done) {
+    constexpr std::chrono::seconds most(2);
+    what.deadline = steady_clock::now() + most;
+    using handler = boost::asio::any_completion_handler<void()>;
+    pending_handler<handler> pending(handler([done = std::move(done)] { done(); }));
+    send(to, std::move(what), std::move(pending), [](handler h, result) { std::move(h)(); });
+}
+
+request abort_request(session_part part) {
+    request r;
+    r.database = "admin";
+    r.mode = command_mode::write;
+    r.plain = true;
+    r.commands.emplace_back(encode(doc("abortTransaction", 1)));
+    r.session = std::move(part);
+    return r;
+}
+
 /// An answer that comes in batches, the first of which is here.
 class mongo_cursor final : public cursor_source {
 public:
-    mongo_cursor(planes to, expectation expected, call_options const& options, result first)
-        : planes_(std::move(to)), expected_(std::move(expected)), statistics_(options.statistics), deadline_(options.deadline) {
+    mongo_cursor(planes to, expectation expected, call_options const& options, session_claim opened_with,
+        std::optional<session_part> part, result first)
+        : planes_(std::move(to)), expected_(std::move(expected)), statistics_(options.statistics), deadline_(options.deadline),
+          opened_with_(std::move(opened_with)), part_(std::move(part)) {
         expected_.bounded = false;
+        spent_ = first.times;
         take(std::move(first));
     }
 
@@ -104,7 +148,16 @@ public:
             pending.finish([b = std::move(*here)](completion handler) mutable { std::move(handler)(nullptr, std::move(b)); });
             return;
         }
+        count_decoding();
+        session_claim claim;
+        try {
+            claim = session_claim(opened_with_, "getMore");
+        } catch (...) {
+            pending.finish([why = std::current_exception()](completion handler) { std::move(handler)(why, batch()); });
+            return;
+        }
         request more;
+        more.session = part_;
         more.database = lease_.database();
         more.commands.push_back(make_get_more(lease_.cursor(), lease_.collection(), expected_.batch_size));
         more.deadline = deadline_;
@@ -112,10 +165,14 @@ public:
         more.cursor = true;
         more.lease = lease_.id();
         more.plain = lease_.plain();
-        send(planes_, std::move(more), std::move(pending), [this](completion handler, result r) {
+        send(planes_, std::move(more), std::move(pending), [this, claim = std::move(claim)](completion handler, result r) mutable {
             batch found;
             try {
+                claim.give_back();
+                follow(claim, r);
                 count_in(r);
+                spent_ += r.times;
+                r.times = spent_; // of the whole, for its error
                 require_success(expected_, r);
                 lease_.forget(); // the answer has it now, if the cursor is still open
                 take(std::move(r));
@@ -127,6 +184,7 @@ public:
             }
             if (found.empty() && lease_)
                 return next(std::move(handler)); // an empty batch is no end yet
+            handed_out_ = steady_clock::now();
             std::move(handler)(nullptr, std::move(found));
         });
     }
@@ -134,6 +192,7 @@ public:
     std::optional<batch> ready() override {
         if (batch_.empty() && lease_)
             return std::nullopt;
+        handed_out_ = steady_clock::now();
         return std::exchange(batch_, batch());
     }
 
@@ -148,6 +207,12 @@ private:
             count(*statistics_, r);
     }
 
+    // Between two batches the caller reads the documents of the first.
+    void count_decoding() {
+        if (handed_out_ != steady_clock::time_point())
+            spent_.add(phase::decode, steady_clock::now() - handed_out_);
+    }
+
     void take(result r) {
         lease_ = std::move(r.lease);
         batch_ = take_batch(std::move(r.answers.back().reply));
@@ -159,8 +224,14 @@ private:
     expectation expected_;
     std::shared_ptr<call_statistics> statistics_;
     std::optional<steady_clock::time_point> deadline_;
+    session_claim opened_with_;
+    /// Of the session; none when there is none.
+    std::optional<session_part> part_;
     cursor_lease lease_;
     batch batch_;
+    /// Where the time went, all batches together.
+    phase_times spent_;
+    steady_clock::time_point handed_out_;
 };
 
 class mongo_store final : public store {
@@ -168,7 +239,7 @@ public:
     explicit mongo_store(mongo_settings settings) : database_(settings.database), thread_(std::move(settings)) {
         planes_.control = thread_.get();
         if (planes_.control->settings().fast_lane)
-            planes_.fast = std::make_shared<fast_lane>(planes_.control);
+            planes_.fast = std::make_shared<fast_lane>(planes_.control, planes_.book, sessions_);
     }
     ~mongo_store() override {
         if (planes_.fast)
@@ -182,29 +253,59 @@ public:
         c.text_search = true;
         c.collation = true;
         c.commands = true;
+        c.transactions = true;
         return c;
+    }
+
+    std::shared_ptr<session> make_session(session_options options) override {
+        auto farewell = [control = std::weak_ptr(planes_.control), fast = std::weak_ptr(planes_.fast)](session_part part) {
+            planes to;
+            to.control = control.lock();
+            to.fast = fast.lock();
+            if (to.control != nullptr)
+                tell(to, abort_request(std::move(part)), [] {});
+        };
+        return std::make_shared<mongo_session>(sessions_, options, std::move(farewell));
     }
 
     void start(operation op, call_options options, completion done) override {
         pending_handler<completion> pending(std::move(done));
+        session_claim claim;
         plan p;
         try {
-            p = make_plan(std::move(op), options, planes_.control->settings());
+            claim = claim_session(options, op);
+            if (!claim.sends()) { // the end of a transaction in which nothing was done
+                pending.finish([claim = std::move(claim)](completion handler) mutable {
+                    claim.give_back();
+                    std::move(handler)(nullptr, reply());
+                });
+                return;
+            }
+            p = make_plan(std::move(op), options, planes_.control->settings(), claim);
         } catch (...) {
             pending.finish([why = std::current_exception()](completion handler) { std::move(handler)(why, reply()); });
             return;
         }
         bool const has_cursor = p.what.cursor;
+        auto part = p.what.session;
+        if (part)
+            part->starts = false; // the next batch does not
         send(planes_, std::move(p.what), std::move(pending),
-            [expected = std::move(p.then), options = std::move(options), to = planes_, has_cursor](
-                completion handler, result r) mutable {
+            [expected = std::move(p.then), options = std::move(options), to = planes_, has_cursor, claim = std::move(claim),
+                part = std::move(part)](completion handler, result r) mutable {
+                claim.give_back();
+                follow(claim, r);
+                bool const replied = !r.answers.empty() && r.code == errc();
+                if ((expected.commits || expected.aborts) && replied)
+                    static_cast<mongo_session&>(*claim.owner()).transaction_ended();
                 if (options.statistics)
                     count(*options.statistics, r);
                 answer_with<reply>(std::move(handler), [&]() -> reply {
                     if (!has_cursor)
                         return read_reply(expected, r);
                     require_success(expected, r);
-                    return cursor(std::make_unique<mongo_cursor>(std::move(to), std::move(expected), options, std::move(r)));
+                    return cursor(std::make_unique<mongo_cursor>(
+                        std::move(to), std::move(expected), options, std::move(claim), std::move(part), std::move(r)));
                 });
             });
     }
@@ -215,12 +316,33 @@ public:
             control->close([pending] { pending->finish([](close_completion handler) { std::move(handler)(nullptr); }); });
         };
         if (planes_.fast)
-            planes_.fast->close(close_driver);
-        else
-            close_driver();
+            return planes_.fast->close(close_driver);
+        auto const ended = sessions_->close();
+        if (ended.empty())
+            return close_driver();
+        request last;
+        last.database = "admin";
+        last.mode = command_mode::raw;
+        array ids;
+        for (server_session const& s : ended)
+            ids.push_back(decode_bson(s.id));
+        last.commands.emplace_back(encode(doc("endSessions", std::move(ids))));
+        tell(planes_, std::move(last), close_driver);
     }
 
 private:
+    /// Throws `errc::invalid_argument` for a session of another store, and what the session does not allow.
+    session_claim claim_session(call_options const& options, operation const& op) const {
+        check_arguments(op);
+        if (options.session) {
+            auto const* const mine = dynamic_cast<mongo_session const*>(options.session.get());
+            if (mine == nullptr || !mine->is_of(sessions_))
+                throw error(errc::invalid_argument, "the session belongs to another store");
+        }
+        return session_claim(options, op);
+    }
+
+    std::shared_ptr<session_pool> const sessions_ = std::make_shared<session_pool>();
     std::string database_;
     driver_thread thread_;
     planes planes_;

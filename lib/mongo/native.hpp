@@ -70,6 +70,23 @@ private:
     bson_t data_;
 };
 
+/// Gives a session of libmongoc another id for as long as it exists. libmongoc 1.23 sends an id of its own with every acknowledged
+/// command and has no way to choose it, but the commands of one transaction may need different clients. The id has the length that it
+/// had, in memory of the session's own.
+class session_disguise {
+public:
+    session_disguise(mongoc_client_session_t* of, std::span<std::byte const> id);
+    session_disguise(session_disguise const&) = delete;
+    session_disguise& operator=(session_disguise const&) = delete;
+    ~session_disguise();
+
+private:
+    void write(std::span<std::byte const> id) noexcept;
+
+    mongoc_client_session_t* session_;
+    std::vector<std::byte> before_;
+};
+
 /// Makes libmongoc ready for use, once per process; its log messages are dropped from then on. Thread safe.
 void initialise();
 

@@ -1,12 +1,14 @@
 #include "mongo/outcome.hpp"
 
 #include "mongo/errors.hpp"
+#include "mongo/retry.hpp"
 
 #include <cormorant/bson/json.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace cormorant::detail {
@@ -54,8 +56,17 @@ array const& batch_of(document const& reply) {
 class report {
 public:
     report(expectation const& expected, result const& r) : expected_(expected), result_(r) {
-        for (auto const& a : r.answers)
-            replies_.push_back(a.reply.empty() ? document() : decode_bson(a.reply));
+        try {
+            for (auto const& a : r.answers)
+                replies_.push_back(a.reply.empty() ? document() : decode_bson(a.reply));
+        } catch (error const& e) {
+            replies_.clear();
+            auto d = details();
+            d.slow_phase = phase::decode;
+            if (expected_.is_write)
+                d.what_happened = outcome::maybe_applied;
+            throw error(errc::bad_bson, fmt::format("the server's answer cannot be read: {}", e.message()), std::move(d));
+        }
     }
 
     document const& last() const { return replies_.back(); }
@@ -94,19 +105,121 @@ private:
         d.is_write = expected_.is_write;
         d.attempts = result_.attempts;
         d.written = expected_.is_write ? sum("n") : 0;
+        d.times = result_.times;
         return d;
     }
 
     // No (usable) answer came.
     [[noreturn]] void throw_failure() const {
         auto d = details();
+        label_failure(d);
         d.slow_phase = result_.where;
-        if (expected_.is_write && (result_.sent || d.written != 0))
-            d.what_happened = outcome::maybe_applied;
+        bool const interrupted = result_.code == errc::deadline || result_.code == errc::cancelled;
+        if (result_.code == errc::deadline && d.times.longest() != phase::none)
+            d.slow_phase = d.times.longest();
         auto message = result_.message;
-        if ((result_.code == errc::deadline || result_.code == errc::cancelled) && result_.where != phase::none)
-            message += fmt::format(" (phase: {})", to_string(result_.where));
+        if (interrupted && d.slow_phase != phase::none)
+            message += fmt::format(" (phase: {})", to_string(d.slow_phase));
+        if (expected_.is_write) {
+            if (result_.sent || result_.in_doubt || (d.written != 0 && expected_.documents_in.empty()))
+                d.what_happened = outcome::maybe_applied;
+            tell_of_documents(d, result_.code, message);
+        }
         throw error(result_.code, std::move(message), std::move(d));
+    }
+
+    /// What became of each document of a bulk insert, and of all of them together. `code` and `message`: of the whole.
+    void tell_of_documents(diagnostics& d, errc code, std::string const& message) const {
+        if (expected_.documents_in.empty())
+            return;
+        auto& all = d.documents;
+        for (std::size_t batch = 0; batch < expected_.documents_in.size(); ++batch) {
+            auto const first = all.size();
+            for (std::size_t i = 0; i < expected_.documents_in[batch]; ++i)
+                all.emplace_back().position = first + i;
+            std::span<document_outcome> const docs(all.data() + first, expected_.documents_in[batch]);
+            if (batch < replies_.size())
+                tell_of_answer(docs, batch, code, message);
+            else if (batch == replies_.size() && result_.code != errc()) {
+                for (auto& one : docs)
+                    tell(one, result_.sent || result_.in_doubt ? outcome::maybe_applied : outcome::not_sent, code, 0, message);
+            }
+        }
+        auto const any = [&](outcome o) {
+            return std::any_of(all.begin(), all.end(), [&](document_outcome const& one) { return one.what_happened == o; });
+        };
+        d.what_happened = any(outcome::maybe_applied) ? outcome::maybe_applied
+                          : any(outcome::applied)     ? outcome::applied
+                                                      : outcome::not_sent;
+    }
+
+    void tell_of_answer(std::span<document_outcome> docs, std::size_t batch, errc code, std::string const& message) const {
+        auto const& reply = replies_[batch];
+        if (auto const server_code = result_.answers[batch].server_code; server_code != 0) {
+            auto const what = leaves_doubt(result_.answers[batch]) || result_.in_doubt ? outcome::maybe_applied : outcome::not_sent;
+            for (auto& one : docs)
+                tell(one, what, code, server_code, message);
+            return;
+        }
+        for (auto& one : docs)
+            one.what_happened = outcome::applied;
+        if (auto const* failed = first_document(reply, "writeConcernError")) {
+            auto const why = static_cast<int>(number(*failed, "code"));
+            for (auto& one : docs)
+                tell(one, outcome_of_write_concern(why), errc::write_concern, why, "the write concern was not met");
+        }
+        auto const* errors = reply.find("writeErrors");
+        if (errors == nullptr || !errors->is_array())
+            return;
+        for (value const& v : errors->as_array()) {
+            auto const* const failed = v.if_document();
+            auto const index = failed == nullptr ? docs.size() : static_cast<std::size_t>(number(*failed, "index"));
+            if (index >= docs.size())
+                continue;
+            auto const why = static_cast<int>(number(*failed, "code"));
+            diagnostics about;
+            describe(about, document(), *failed);
+            tell(docs[index], outcome::not_sent, errc_of_server(why), why, message_for(errc_of_server(why), about, *failed));
+            if (!expected_.ordered)
+                continue;
+            for (auto& one : docs.subspan(index + 1))
+                tell(one, outcome::not_sent, errc(), 0, std::string());
+        }
+    }
+
+    static void tell(document_outcome& one, outcome what, errc code, int server_code, std::string message) {
+        one.what_happened = what;
+        one.code = code;
+        one.server_code = server_code;
+        one.message = std::move(message);
+    }
+
+    // It is on the primary, unless that is no primary any more: then another one may never hear of it.
+    static outcome outcome_of_write_concern(int code) noexcept {
+        return is_state_change(code) ? outcome::maybe_applied : outcome::applied;
+    }
+
+    // The labels that a driver gives, since no server was there to do it.
+    void label_failure(diagnostics& d) const {
+        if (!expected_.in_transaction)
+            return;
+        bool const unreachable =
+            result_.code == errc::network || result_.code == errc::connect || result_.code == errc::server_selection;
+        bool const interrupted = (result_.code == errc::deadline || result_.code == errc::cancelled) && result_.sent;
+        if (expected_.commits && (unreachable || interrupted))
+            d.server_labels.emplace_back("UnknownTransactionCommitResult");
+        else if (!expected_.commits && unreachable)
+            d.server_labels.emplace_back("TransientTransactionError");
+    }
+    void label_commit(diagnostics& d) const {
+        constexpr int unknown_write_concern = 79;
+        constexpr int unsatisfiable_write_concern = 100;
+        bool const retryable =
+            std::find(d.server_labels.begin(), d.server_labels.end(), "RetryableWriteError") != d.server_labels.end();
+        bool const concern = d.what_happened == outcome::applied && d.server_code != unknown_write_concern &&
+                             d.server_code != unsatisfiable_write_concern;
+        if (expected_.commits && (retryable || concern || d.server_code == max_time_expired || is_state_change(d.server_code)))
+            d.server_labels.emplace_back("UnknownTransactionCommitResult");
     }
 
     void describe(diagnostics& d, document const& reply, document const& failed) const {
@@ -161,24 +274,28 @@ private:
                 d.value = shorten(*v);
         }
         if (expected_.is_write) {
-            // A single document is written whole or not at all; of many some may be.
-            bool const in_doubt = is_state_change(d.server_code) || d.server_code == max_time_expired;
-            if (d.written != 0 && expected_.kind == kind_of<insert_op>())
-                d.what_happened = outcome::applied;
-            else if (in_doubt || (expected_.many && expected_.kind != kind_of<insert_op>()))
+            // A single document is written whole or not at all; of many some may be. What commands do nobody knows here.
+            bool const refused_whole = result_.answers.back().server_code != 0;
+            bool const in_doubt = refused_whole && (result_.in_doubt || leaves_doubt(result_.answers.back()));
+            bool const partly = expected_.kind == kind_of<command_op>() || (expected_.many && expected_.kind != kind_of<insert_op>());
+            if (in_doubt || partly)
                 d.what_happened = outcome::maybe_applied;
         }
+        label_commit(d);
         auto message = message_for(code, d, failed);
+        tell_of_documents(d, code, message);
         throw error(code, std::move(message), std::move(d));
     }
 
     [[noreturn]] void throw_write_concern_error(document const& reply, document const& failed) const {
         auto d = details();
         describe(d, reply, failed);
-        d.what_happened = outcome::applied;
+        d.what_happened = outcome_of_write_concern(d.server_code);
+        label_commit(d);
         auto const name = text(failed, "codeName");
         auto message = fmt::format(
             "it was written, but the write concern was not met: {}", name.empty() ? fmt::format("code {}", d.server_code) : name);
+        tell_of_documents(d, errc::write_concern, message);
         throw error(errc::write_concern, std::move(message), std::move(d));
     }
 
@@ -266,6 +383,9 @@ reply visit_kind(std::size_t kind, F const& f, std::index_sequence<I...>) {
 } // namespace
 
 reply read_reply(expectation const& expected, result const& r) {
+    // An abort that fails leaves a transaction that nobody commits.
+    if (expected.aborts && r.code != errc::cancelled)
+        return std::monostate();
     report const answers(expected, r);
     answers.require_success();
     return visit_kind(expected.kind, reader{expected, answers}, std::make_index_sequence<std::variant_size_v<operation>>());
@@ -303,6 +423,7 @@ void count(call_statistics& statistics, result const& r) {
     statistics.attempts += r.attempts;
     statistics.queued += r.queued;
     statistics.served += r.served;
+    statistics.times += r.times;
 }
 
 } // namespace cormorant::detail

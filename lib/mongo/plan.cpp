@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -97,8 +98,8 @@ void require(bool condition, std::string message) {
 /// Writes the command of each kind of operation.
 class planner {
 public:
-    planner(plan& p, mongo_settings const& settings, bool acknowledged)
-        : p_(p), settings_(settings), acknowledged_(acknowledged) {}
+    planner(plan& p, mongo_settings const& settings, bool acknowledged, session_claim const& claim)
+        : p_(p), settings_(settings), acknowledged_(acknowledged), claim_(claim) {}
 
     void operator()(find_op& o) {
         command_writer c("find", o.collection);
@@ -127,7 +128,7 @@ public:
         // `count` without a filter is answered from metadata. It also takes what `$match` refuses; for all else it may be wrong
         // on a sharded cluster, which an aggregation is not.
         bool const plain = o.filter.empty() && o.skip == 0 && o.limit == 0 && o.collation.empty() && !o.hint;
-        if (plain || needs_count_command(o.filter)) {
+        if ((plain && !claim_.in_transaction()) || needs_count_command(o.filter)) { // no transaction takes it
             command_writer c("count", o.collection);
             c.maybe("query", o.filter).maybe("skip", o.skip).maybe("limit", o.limit);
             c.maybe("collation", o.collation).maybe("hint", o.hint).members(o.extra);
@@ -152,13 +153,17 @@ public:
     }
 
     void operator()(insert_op& o) {
-        p_.what.ordered = o.ordered;
+        p_.what.ordered = p_.then.ordered = o.ordered;
         p_.what.numbered = acknowledged_;
         p_.then.many = o.docs.size() > 1;
         p_.then.inserted_ids.reserve(o.docs.size());
         std::size_t next = 0;
-        while (next < o.docs.size())
+        while (next < o.docs.size()) {
+            auto const first = next;
             insert_batch(o, next);
+            if (p_.then.many)
+                p_.then.documents_in.push_back(next - first);
+        }
         finish_write(o.extra);
     }
 
@@ -281,6 +286,21 @@ public:
         write(c, document(), false);
     }
 
+    void operator()(commit_transaction_op&) {
+        command_writer c("commitTransaction", 1);
+        auto const& most = claim_.terms().max_commit_time_value;
+        if (most)
+            c.put("maxTimeMS", std::int64_t(most->count()));
+        end_transaction(c);
+        p_.what.bounded = !most;
+        p_.then.commits = true;
+    }
+    void operator()(abort_transaction_op&) {
+        command_writer c("abortTransaction", 1);
+        end_transaction(c);
+        p_.then.aborts = true;
+    }
+
     void operator()(command_op& o) {
         if (!o.database.empty())
             p_.what.database = o.database;
@@ -305,6 +325,11 @@ private:
         return false;
     }
 
+    void end_transaction(command_writer& c) {
+        p_.what.database = "admin";
+        p_.what.mode = command_mode::write;
+        p_.what.commands.emplace_back(c.finish());
+    }
     // A caller who names a time of his own gets that one.
     void finish_write(document const& extra) {
         p_.what.mode = command_mode::write;
@@ -355,6 +380,8 @@ private:
             if (size > max_bson_size)
                 throw error(errc::limit_exceeded,
                     fmt::format("document {} has {} bytes, a document may have {}", next, size, max_bson_size));
+            if (n == 0)
+                out.reserve(std::min(max_batch_bytes, (o.docs.size() - next) * (size + size / 8)));
             total += size + position(n).size() + 2;
             if (n > 0 && total > max_batch_bytes) {
                 out.resize(before); // it begins the next command
@@ -368,6 +395,7 @@ private:
     plan& p_;
     mongo_settings const& settings_;
     bool acknowledged_;
+    session_claim const& claim_;
 };
 
 native::read_preferences make_read_preferences(document const& d) {
@@ -429,9 +457,61 @@ bool is_acknowledged(document const& write_concern, mongo_settings const& settin
 
 } // namespace
 
-plan make_plan(operation op, call_options const& options, mongo_settings const& settings) {
+/// What the session says of a request: everything that is not in the command itself.
+void settle_session(plan& p, call_options const& options, mongo_settings const& settings, session_claim const& claim) {
+    auto& what = p.what;
+    auto& owner = dynamic_cast<mongo_session&>(*options.session);
+    require(what.acknowledged, "a write without acknowledgement (w: 0) cannot run in a session");
+    what.session = owner.part_of(claim);
+    auto& part = *what.session;
+    bool const in_transaction = claim.in_transaction();
+    part.ends = p.then.commits || p.then.aborts;
+    p.then.in_transaction = in_transaction;
+
+    document read_concern;
+    document write_concern;
+    auto const or_default = [](document const& given, bson_buffer const& fallback) {
+        return given.empty() && !fallback.empty() ? decode_bson(fallback) : given;
+    };
+    bool const reads = what.mode == command_mode::read;
+    if (in_transaction) {
+        if (part.starts)
+            read_concern = or_default(claim.terms().read_concern_value, settings.read_concern);
+        if (part.ends)
+            write_concern = or_default(claim.terms().write_concern_value, settings.write_concern);
+        if (p.then.commits) {
+            // https://github.com/mongodb/specifications/blob/master/source/transactions/transactions.md#majority-write-concern-is-used-when-retrying-committransaction
+            auto second = write_concern;
+            second.set("w", "majority");
+            if (!second.contains("wtimeout"))
+                second.set("wtimeout", 10'000);
+            part.second_write_concern = encode(second);
+            if (claim.repeats())
+                write_concern = std::move(second);
+        }
+        what.mode = command_mode::write; // the primary
+        what.read_preferences.reset();
+        what.repeatable = what.numbered = false;
+        what.plain = true;
+        what.collect = false;
+    } else {
+        if (reads)
+            read_concern = or_default(options.read_concern, settings.read_concern);
+        else if (what.mode == command_mode::write)
+            write_concern = or_default(options.write_concern, settings.write_concern);
+    }
+    if (auto const t = owner.operation_time(); t && owner.options().causal_consistency() && (in_transaction ? part.starts : reads))
+        read_concern.set("afterClusterTime", *t);
+    what.read_concern = encode_unless_empty(read_concern);
+    what.write_concern = encode_unless_empty(write_concern);
+}
+
+plan make_plan(operation op, call_options const& options, mongo_settings const& settings, session_claim const& claim) {
     check_arguments(op);
-    require(options.session == nullptr, "the session belongs to another store");
+    require(options.session == nullptr || dynamic_cast<mongo_session const*>(options.session.get()) != nullptr,
+        "the session belongs to another store");
+    require(options.session != nullptr || !(std::holds_alternative<commit_transaction_op>(op) || std::holds_alternative<abort_transaction_op>(op)),
+        "there is no session, so no transaction to end");
     plan result;
     result.then.kind = op.index();
     result.then.name = name_of(op);
@@ -444,11 +524,13 @@ plan make_plan(operation op, call_options const& options, mongo_settings const& 
     what.deadline = options.deadline;
     what.acknowledged = !result.then.is_write || is_acknowledged(options.write_concern, settings);
     what.plain = is_plain(op);
-    std::visit(planner(result, settings, what.acknowledged), op);
+    std::visit(planner(result, settings, what.acknowledged, claim), op);
     if (what.mode != command_mode::write || std::holds_alternative<aggregate_op>(op))
         what.read_concern = encode_unless_empty(options.read_concern);
     if (what.mode != command_mode::read)
         what.write_concern = encode_unless_empty(options.write_concern);
+    if (options.session)
+        settle_session(result, options, settings, claim);
     result.then.bounded = what.bounded && what.deadline.has_value();
     return result;
 }

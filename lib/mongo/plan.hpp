@@ -10,6 +10,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cormorant::detail {
 
@@ -25,7 +26,14 @@ struct expectation {
     bool many = false;
     /// `maxTimeMS` is the deadline of the operation.
     bool bounded = false;
+    /// It belongs to a transaction; it commits, or aborts, one.
+    bool in_transaction = false;
+    bool commits = false;
+    bool aborts = false;
     array inserted_ids;
+    /// Of an insert of several documents: how many are in each of its commands.
+    std::vector<std::size_t> documents_in;
+    bool ordered = true;
     array index_names;
 };
 
@@ -34,8 +42,10 @@ struct plan {
     expectation then;
 };
 
-/// The commands for an operation. Throws for what cannot be sent (`errc::invalid_argument`, `errc::limit_exceeded`, ...).
-plan make_plan(operation op, call_options const& options, mongo_settings const& settings);
+/// The commands for an operation; `claim` is what its session said. Throws for what cannot be sent (`errc::invalid_argument`,
+/// `errc::limit_exceeded`, ...).
+plan make_plan(
+    operation op, call_options const& options, mongo_settings const& settings, session_claim const& claim = session_claim());
 
 /// The server's limits (https://www.mongodb.com/docs/manual/reference/limits/), the same for all versions that are supported.
 inline constexpr std::size_t max_batch_count = 100'000;

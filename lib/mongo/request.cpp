@@ -1,5 +1,7 @@
 #include "mongo/request.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace cormorant::detail {
@@ -16,6 +18,12 @@ T look(bson_buffer const& reply, T fallback, F f) {
 }
 
 } // namespace
+
+std::chrono::milliseconds time_left(steady_clock::time_point deadline) noexcept {
+    auto const left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady_clock::now());
+    constexpr std::chrono::milliseconds most(std::numeric_limits<std::int32_t>::max());
+    return std::clamp(left + std::chrono::milliseconds(1), std::chrono::milliseconds(1), most);
+}
 
 std::int64_t cursor_id_of(bson_buffer const& reply) {
     return look(reply, std::int64_t(0), [](bson_view root) {
@@ -100,6 +108,19 @@ command make_kill_cursors(std::int64_t id, std::string_view collection) {
     auto const ids = writer.open("cursors", bson_type::array);
     writer.put("0", id);
     writer.close(ids);
+    writer.close(root);
+    return command(std::move(out));
+}
+
+command make_session_command(std::string_view name, std::vector<bson_buffer> const& sessions) {
+    bson_buffer out;
+    bson_writer writer(out);
+    auto const root = writer.open();
+    auto const list = writer.open(name, bson_type::array);
+    position_key position;
+    for (std::size_t i = 0; i < sessions.size(); ++i)
+        writer.put(position(i), bson_view(sessions[i]));
+    writer.close(list);
     writer.close(root);
     return command(std::move(out));
 }

@@ -4,6 +4,7 @@
 /// thread.
 
 #include "mongo/client.hpp"
+#include "mongo/session.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -98,6 +99,8 @@ struct request {
     /// The server can carry it out on any connection to the primary, so the fast lane may serve it; of a `getMore`: that is where
     /// its cursor is kept.
     bool plain = false;
+    /// In a session of the caller's: concerns and all else that the session says are settled here.
+    std::optional<session_part> session;
 };
 
 struct result {
@@ -108,15 +111,20 @@ struct result {
     std::string message;
     /// The command without an answer may have reached the server.
     bool sent = false;
+    /// An attempt before the last one may have been carried out, and no answer says whether it was.
+    bool in_doubt = false;
     phase where = phase::none;
     int attempts = 0;
     int round_trips = 0;
     std::chrono::nanoseconds queued{0};
     std::chrono::nanoseconds served{0};
+    phase_times times;
     /// Set when the last answer has an open cursor.
     cursor_lease lease;
 };
 
+/// `maxTimeMS` for what has to be over then: at least 1 ms, as 0 means no limit, and at most what the server takes.
+std::chrono::milliseconds time_left(steady_clock::time_point deadline) noexcept;
 /// The id in `cursor: {id}` of a reply; 0 when there is none.
 std::int64_t cursor_id_of(bson_buffer const& reply);
 /// The collection in `cursor: {ns: "db.collection"}` of a reply.
@@ -130,5 +138,7 @@ std::string message_of(bson_buffer const& reply);
 /// `{getMore: id, collection, batchSize}`
 command make_get_more(std::int64_t id, std::string_view collection, std::int32_t batch_size);
 command make_kill_cursors(std::int64_t id, std::string_view collection);
+/// `{killSessions: [...]}` ends what the server does for these sessions, and their cursors; `{endSessions: [...]}` makes it forget them.
+command make_session_command(std::string_view name, std::vector<bson_buffer> const& sessions);
 
 } // namespace cormorant::detail

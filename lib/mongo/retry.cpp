@@ -20,6 +20,18 @@ bool is_worth_repeating(answer const& a, retry_rules rules) {
 
 } // namespace
 
+attempt attempt_to_report(answer const& second) noexcept {
+    // "If the second attempt fails before it is sent, or its error has the label NoWritesPerformed, the first error is raised."
+    bool const got_further = second.replied ? !has_label(second.reply, "NoWritesPerformed") : second.sent;
+    return got_further ? attempt::second : attempt::first;
+}
+
+bool leaves_doubt(answer const& a) {
+    if (!a.replied)
+        return a.sent;
+    return a.server_code != 0 && (is_interruption(a.server_code) || has_label(a.reply, "RetryableWriteError"));
+}
+
 retry_verdict retry_logic::judge(answer const& a, retry_rules rules, bool may_look_again) {
     bool const looking = a.code == errc::connect || a.code == errc::server_selection;
     if (!a.replied && !a.sent && looking && !rules.pinned)

@@ -31,6 +31,14 @@ enum class retry_verdict {
     give_up,
 };
 
+/// Of a write that was sent twice, the attempt to report: the second, unless it says that it did not get as far as the first.
+enum class attempt { first, second };
+attempt attempt_to_report(answer const& second) noexcept;
+
+/// Whether the server may have done what was asked although this is no success: nothing came back, or an error that may have come in
+/// the middle of it.
+bool leaves_doubt(answer const& a);
+
 /// The attempts of one command. Thread safety: as a standard container.
 class retry_logic {
 public:

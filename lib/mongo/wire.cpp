@@ -53,6 +53,12 @@ void outgoing_message::begin(std::int32_t request_number, command& what, command
         writer.put("lsid", bson_view(addition.session));
     if (addition.transaction_number)
         writer.put("txnNumber", *addition.transaction_number);
+    if (addition.in_transaction)
+        writer.put("autocommit", false);
+    if (addition.starts_transaction)
+        writer.put("startTransaction", true);
+    if (!addition.cluster_time.empty())
+        writer.put("$clusterTime", bson_view(addition.cluster_time));
     if (addition.max_time)
         writer.put("maxTimeMS", addition.max_time->count());
     if (!addition.read_concern.empty())

@@ -26,6 +26,10 @@ struct command_addition {
     /// `{id: UUID}`
     std::span<std::byte const> session;
     std::optional<std::int64_t> transaction_number;
+    /// The number is that of a transaction of several operations; which begins with this one.
+    bool in_transaction = false;
+    bool starts_transaction = false;
+    std::span<std::byte const> cluster_time;
     std::optional<std::chrono::milliseconds> max_time;
     std::span<std::byte const> read_concern;
     std::span<std::byte const> write_concern;

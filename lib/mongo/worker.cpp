@@ -43,8 +43,10 @@ void worker::spawn() {
 }
 
 void worker::run(client& c) {
+    lane_->enter(phase::selection);
     auto const opened = c.open(which_);
     connecting_ = false;
+    connect_times_ = lane_->times();
     bool const usable = opened.replied && opened.server_code == 0 && c.usable();
     report_.opened(opened, usable);
     while (usable) {

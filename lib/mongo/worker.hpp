@@ -9,6 +9,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <utility>
 
 namespace cormorant::detail {
 
@@ -45,6 +46,8 @@ public:
     /// Ends the waits of the job that it is at.
     void interrupt() { lane_->interrupt(); }
     std::shared_ptr<lane> const& where() const noexcept { return lane_; }
+    /// Where the time went while it connected; nothing when that has been asked before.
+    phase_times take_connect_times() noexcept { return std::exchange(connect_times_, phase_times()); }
 
 private:
     void spawn();
@@ -61,6 +64,7 @@ private:
     bool busy_ = false;
     bool stopping_ = false;
     bool connecting_ = true;
+    phase_times connect_times_;
 };
 
 } // namespace cormorant::detail

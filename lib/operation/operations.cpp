@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <type_traits>
 
 namespace cormorant {
@@ -27,6 +28,46 @@ bool writes(array const& pipeline) {
 }
 
 } // namespace
+
+struct shared_documents::block {
+    documents all;
+    std::atomic<std::size_t> users{1};
+};
+
+shared_documents::shared_documents(documents all) : shared_(new block{std::move(all)}) {}
+
+shared_documents::shared_documents(shared_documents const& other) noexcept : shared_(other.shared_) {
+    if (shared_ != nullptr)
+        shared_->users.fetch_add(1, std::memory_order_relaxed);
+}
+
+shared_documents::~shared_documents() {
+    release();
+}
+
+void shared_documents::release() noexcept {
+    if (shared_ != nullptr && shared_->users.fetch_sub(1, std::memory_order_acq_rel) == 1)
+        delete shared_;
+    shared_ = nullptr;
+}
+
+documents const& shared_documents::get() const noexcept {
+    static documents const none;
+    return shared_ == nullptr ? none : shared_->all;
+}
+
+documents& shared_documents::edit() {
+    // Acquire: what the others did with the documents is done.
+    if (shared_ == nullptr || shared_->users.load(std::memory_order_acquire) != 1)
+        *this = shared_documents(get());
+    return shared_->all;
+}
+
+documents shared_documents::take() && {
+    documents all = std::move(edit());
+    release();
+    return all;
+}
 
 std::string index_model::name() const {
     if (auto const* given = options.find("name")) {
@@ -66,7 +107,8 @@ bool is_write(operation const& op) noexcept {
                 return writes(o.pipeline);
             else
                 return !(std::is_same_v<Op, find_op> || std::is_same_v<Op, count_op> || std::is_same_v<Op, distinct_op> ||
-                         std::is_same_v<Op, list_indexes_op> || std::is_same_v<Op, list_collections_op>);
+                         std::is_same_v<Op, list_indexes_op> || std::is_same_v<Op, list_collections_op> ||
+                         std::is_same_v<Op, abort_transaction_op>);
         },
         op);
 }

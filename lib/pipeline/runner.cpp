@@ -1,15 +1,7 @@
 #include "pipeline/annotate.hpp"
-#include "pipeline/spawn.hpp"
+#include "pipeline/deadline.hpp"
 
 #include <cormorant/pipeline/runner.hpp>
-
-#include <boost/asio/bind_executor.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <fmt/format.h>
 
@@ -52,21 +44,6 @@ std::string full_name(hook_args const& a) {
     } catch (...) {
     }
     std::throw_with_nested(error(errc::hook_failed, fmt::format("hook {} failed: {}", d.hook, text), std::move(d)));
-}
-
-/// Ends `work` with `errc::deadline` when it takes longer. Both run on one strand, as a cancellation must not meet what it
-/// cancels.
-asio::awaitable<void> with_deadline(asio::awaitable<void> work, std::chrono::steady_clock::time_point deadline) {
-    auto const strand = asio::make_strand(co_await asio::this_coro::executor);
-    asio::steady_timer timer(strand, deadline);
-    auto group = asio::experimental::make_parallel_group(
-        detail::spawn(strand, std::move(work)), timer.async_wait(asio::bind_executor(strand, asio::deferred)));
-    auto const [order, work_error, timer_error] =
-        co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
-    if (order[0] == 1 && !timer_error)
-        throw error(errc::deadline, "the deadline passed while a hook ran");
-    if (work_error)
-        std::rethrow_exception(work_error);
 }
 
 /// The span of one hook. Operations that the hook starts go below it.
@@ -148,7 +125,7 @@ asio::awaitable<void> hook_stage::finish() {
             } else {
                 hook_span const span(a);
                 if (deadline)
-                    co_await with_deadline(handler.coroutine()(a), *deadline);
+                    co_await detail::with_deadline(handler.coroutine()(a), *deadline, "a hook ran");
                 else
                     co_await handler.coroutine()(a);
             }

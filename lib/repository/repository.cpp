@@ -23,12 +23,12 @@ using state_ptr = std::shared_ptr<detail::schema_state>;
 /// A method at work: the model that it runs an operation of, and what an error says of it.
 class call {
 public:
-    call(state_ptr const& state, std::string const& key, std::string_view method)
-        : method_(method), name_(state->model_name(key)), state_(state), key_(key) {}
+    call(state_ptr const& state, std::string const& key, std::shared_ptr<session> in, std::string_view method)
+        : method_(method), name_(state->model_name(key)), state_(state), key_(key), session_(std::move(in)) {}
 
     /// What the methods work with. Throws `errc::definition`.
     cormorant::model const& open() {
-        model_ = state_->bind(key_);
+        model_ = state_->bind(key_).in(session_);
         schema_ = model_.schema();
         return model_;
     }
@@ -93,6 +93,7 @@ private:
     std::string name_;
     state_ptr state_;
     std::string key_;
+    std::shared_ptr<session> session_;
     cormorant::model model_;
     std::shared_ptr<cormorant::schema const> schema_;
     std::vector<detail::written_pattern> patterns_;
@@ -100,9 +101,9 @@ private:
 
 /// Runs a method. The call lives in this coroutine, so it outlives that of `work`.
 template <class T, class... Arguments>
-asio::awaitable<T> run(state_ptr state, std::string key, std::string_view method, asio::awaitable<T> (*work)(call&, Arguments...),
-    std::type_identity_t<Arguments>... arguments) {
-    call c(state, key, method);
+asio::awaitable<T> run(state_ptr state, std::string key, std::shared_ptr<session> in, std::string_view method,
+    asio::awaitable<T> (*work)(call&, Arguments...),    std::type_identity_t<Arguments>... arguments) {
+    call c(state, key, std::move(in), method);
     try {
         c.open();
         co_return co_await work(c, std::move(arguments)...);
@@ -226,52 +227,57 @@ asio::awaitable<bool> remove_by_id(call& c, value id, remove_options options) {
 std::string repository::name() const {
     return state_->model_name(key_);
 }
+repository repository::in(std::shared_ptr<session> s) const {
+    repository bound(*this);
+    bound.session_ = std::move(s);
+    return bound;
+}
 model repository::model() const {
-    return state_->bind(key_);
+    return state_->bind(key_).in(session_);
 }
 
 asio::awaitable<documents> repository::find(query q, find_options options) const {
-    return run(state_, key_, "find", cormorant::find, std::move(q), std::move(options));
+    return run(state_, key_, session_, "find", cormorant::find, std::move(q), std::move(options));
 }
 asio::awaitable<std::vector<batch>> repository::find_batches(query q, find_options options) const {
-    return run(state_, key_, "find", cormorant::find_batches, std::move(q), std::move(options));
+    return run(state_, key_, session_, "find", cormorant::find_batches, std::move(q), std::move(options));
 }
 asio::awaitable<std::optional<document>> repository::find_one(query q, find_options options) const {
-    return run(state_, key_, "find_one", cormorant::find_one, std::move(q), std::move(options));
+    return run(state_, key_, session_, "find_one", cormorant::find_one, std::move(q), std::move(options));
 }
 asio::awaitable<document> repository::find_by_id(value id, query q, find_options options) const {
-    return run(state_, key_, "find_by_id", cormorant::find_by_id, std::move(id), std::move(q), std::move(options));
+    return run(state_, key_, session_, "find_by_id", cormorant::find_by_id, std::move(id), std::move(q), std::move(options));
 }
 asio::awaitable<bool> repository::exists(value id, count_options options) const {
-    return run(state_, key_, "exists", cormorant::exists, std::move(id), std::move(options));
+    return run(state_, key_, session_, "exists", cormorant::exists, std::move(id), std::move(options));
 }
 asio::awaitable<std::int64_t> repository::count(where_clause where, count_options options) const {
-    return run(state_, key_, "count", cormorant::count, std::move(where), std::move(options));
+    return run(state_, key_, session_, "count", cormorant::count, std::move(where), std::move(options));
 }
 
 asio::awaitable<document> repository::create(document data, query q, insert_options options) const {
-    return run(state_, key_, "create", cormorant::create, std::move(data), std::move(q), std::move(options));
+    return run(state_, key_, session_, "create", cormorant::create, std::move(data), std::move(q), std::move(options));
 }
 asio::awaitable<document> repository::replace_by_id(value id, document data, query q, update_options options) const {
-    return run(state_, key_, "replace_by_id", cormorant::replace_by_id, std::move(id), std::move(data), std::move(q),
+    return run(state_, key_, session_, "replace_by_id", cormorant::replace_by_id, std::move(id), std::move(data), std::move(q),
         std::move(options));
 }
 asio::awaitable<document> repository::replace_or_create(document data, query q, save_options options) const {
     return run(
-        state_, key_, "replace_or_create", cormorant::replace_or_create, std::move(data), std::move(q), std::move(options));
+        state_, key_, session_, "replace_or_create", cormorant::replace_or_create, std::move(data), std::move(q), std::move(options));
 }
 asio::awaitable<document> repository::patch_by_id(value id, document data, query q, update_options options) const {
     return run(
-        state_, key_, "patch_by_id", cormorant::patch_by_id, std::move(id), std::move(data), std::move(q), std::move(options));
+        state_, key_, session_, "patch_by_id", cormorant::patch_by_id, std::move(id), std::move(data), std::move(q), std::move(options));
 }
 asio::awaitable<std::int64_t> repository::patch(document data, basic_selection<where_clause> which, update_options options) const {
-    return run(state_, key_, "patch", cormorant::patch, std::move(data), std::move(which), std::move(options));
+    return run(state_, key_, session_, "patch", cormorant::patch, std::move(data), std::move(which), std::move(options));
 }
 asio::awaitable<std::int64_t> repository::delete_(basic_selection<where_clause> which, remove_options options) const {
-    return run(state_, key_, "delete", remove, std::move(which), std::move(options));
+    return run(state_, key_, session_, "delete", remove, std::move(which), std::move(options));
 }
 asio::awaitable<bool> repository::delete_by_id(value id, remove_options options) const {
-    return run(state_, key_, "delete_by_id", remove_by_id, std::move(id), std::move(options));
+    return run(state_, key_, session_, "delete_by_id", remove_by_id, std::move(id), std::move(options));
 }
 
 } // namespace cormorant

@@ -29,15 +29,41 @@ public:
         }
     }
 
+    /// As `find`, for names that mostly come in the order of the set: `next` is where the search begins, and moves on.
+    std::size_t find(std::string_view name, std::size_t& next) const noexcept {
+        auto const found = next < names_.size() && is_same(names_[next], name) ? next : find(name);
+        if (found != npos) {
+            next = found + 1;
+        }
+        return found;
+    }
+
     std::size_t find(std::string_view name) const noexcept {
         if (slots_.empty()) {
             return npos;
         }
         auto const position = slots_[hash(name, seed_) & (slots_.size() - 1)];
-        return position != 0 && names_[position - 1] == name ? position - 1 : npos;
+        return position != 0 && is_same(names_[position - 1], name) ? position - 1 : npos;
     }
 
 private:
+    /// Names are short: words at both ends, which overlap, compare most of them.
+    static bool is_same(std::string_view a, std::string_view b) noexcept {
+        auto const size = a.size();
+        if (size != b.size()) {
+            return false;
+        }
+        if (size > 16) {
+            return std::memcmp(a.data(), b.data(), size) == 0;
+        }
+        if (size >= 8) {
+            return load(a.data(), 8) == load(b.data(), 8) && load(a.data() + size - 8, 8) == load(b.data() + size - 8, 8);
+        }
+        if (size >= 4) {
+            return load(a.data(), 4) == load(b.data(), 4) && load(a.data() + size - 4, 4) == load(b.data() + size - 4, 4);
+        }
+        return size == 0 || (a[0] == b[0] && a[size / 2] == b[size / 2] && a[size - 1] == b[size - 1]);
+    }
     static std::uint64_t load(char const* data, std::size_t size) noexcept {
         std::uint64_t word = 0;
         std::memcpy(&word, data, size);

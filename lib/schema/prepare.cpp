@@ -82,8 +82,9 @@ void schema::make(document& doc, make_options options) const {
     detail::field_set present(all.size());
     bool plain = true;
     auto const look = [&] {
+        std::size_t next = 0;
         for (auto const& member : doc) {
-            auto const role = compiled.role_of(member.key());
+            auto const role = compiled.role_of(member.key(), next);
             if (role.what == key_role::kind::field) {
                 if (empties == nullptr || !empties->is_empty(all[role.position].type.kind, member.value())) {
                     present.insert(role.position);
@@ -98,7 +99,8 @@ void schema::make(document& doc, make_options options) const {
         assign(*this, compiled, doc);
         look();
     }
-    bool const fill = options.fill_defaults && !compiled.with_default.empty();
+    auto const is_given = [&](std::size_t position) { return present.contains(position); };
+    bool const fill = options.fill_defaults && !std::ranges::all_of(compiled.with_default, is_given);
     auto const& on_init = definition().on_init();
     if (!fill && !on_init) {
         return;
@@ -106,7 +108,7 @@ void schema::make(document& doc, make_options options) const {
     model_document view(*this, doc);
     if (fill) {
         for (auto const position : compiled.with_default) {
-            if (present.contains(position)) {
+            if (is_given(position)) {
                 continue;
             }
             auto const& field = all[position];
@@ -133,8 +135,9 @@ void validate_document(
     auto const* const empties = compiled.empties();
     detail::findings findings(definition.name(), violations);
     field_set present(all.size());
+    std::size_t next = 0;
     for (auto it = doc.begin(); it != doc.end();) {
-        auto const role = compiled.role_of(it->key());
+        auto const role = compiled.role_of(it->key(), next);
         bool drop = false;
         switch (role.what) {
         case key_role::kind::field: {

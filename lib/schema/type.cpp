@@ -1,6 +1,7 @@
 #include "schema/type.hpp"
 
 #include "schema/failure.hpp"
+#include "schema/field_set.hpp"
 
 #include <cormorant/bson/json.hpp>
 #include <cormorant/bson/path.hpp>
@@ -255,13 +256,20 @@ void compiled_type::check(value& v, place const& at, findings& out) const {
     default:
         break;
     }
-    if (!type_->one_of.empty() && std::find(type_->one_of.begin(), type_->one_of.end(), v) == type_->one_of.end()) {
+    if (!type_->one_of.empty() && !is_choice(v)) {
         array choices;
         for (auto const& choice : type_->one_of) {
             choices.push_back(choice);
         }
         out.add(at, "one_of", fmt::format("must be one of {}", shorten(choices)), &v);
     }
+}
+
+bool compiled_type::is_choice(value const& v) const {
+    auto const text = v.if_string();
+    return std::any_of(type_->one_of.begin(), type_->one_of.end(), [&](value const& choice) {
+        return text && choice.is_string() ? choice.as_string() == *text : choice == v;
+    });
 }
 
 void compiled_type::collect(value& v, std::string path, rule_kind kind, std::vector<rule_call>& out) const {
@@ -289,11 +297,14 @@ void compiled_type::check_object(document& d, place const& at, findings& out) co
     if (has_defaults_) {
         fill(d);
     }
+    field_set given(fields_.size());
     if (!fields_.empty() || type_->extra != extra_keys::allow) {
+        std::size_t next = 0;
         for (auto it = d.begin(); it != d.end();) {
-            auto const position = keys_.find(it->key());
+            auto const position = keys_.find(it->key(), next);
             if (position != name_table::npos) {
                 if (empties_ == nullptr || !empties_->is_empty(type_->fields[position].type.kind, it->value())) {
+                    given.insert(position);
                     fields_[position].check(it->value(), place(it->key(), &at), out);
                 }
             } else if (type_->extra == extra_keys::remove) {
@@ -305,8 +316,9 @@ void compiled_type::check_object(document& d, place const& at, findings& out) co
             ++it;
         }
     }
-    for (auto const& field : type_->fields) {
-        if (field.required && is_missing(empties_, field.type.kind, d.find(field.name))) {
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+        auto const& field = type_->fields[i];
+        if (field.required && !given.contains(i) && is_missing(empties_, field.type.kind, d.find(field.name))) {
             out.add(place(field.name, &at), "required", "is required", nullptr);
         }
     }
@@ -325,7 +337,11 @@ void compiled_type::check_size(std::int64_t size, std::string_view unit, value c
 }
 
 void compiled_type::check_text(std::string_view text, value const& v, place const& at, findings& out) const {
-    if (type_->min_size || type_->max_size) {
+    // A character has one to four bytes: mostly there is nothing to count.
+    auto const bytes = static_cast<std::int64_t>(text.size());
+    bool const may_be_too_short = type_->min_size && bytes / 4 < *type_->min_size;
+    bool const may_be_too_long = type_->max_size && bytes > *type_->max_size;
+    if (may_be_too_short || may_be_too_long) {
         check_size(characters(text), "characters", v, at, out);
     }
     if (!pattern_) {

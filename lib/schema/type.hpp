@@ -100,6 +100,7 @@ private:
     void check_text(std::string_view text, value const& v, place const& at, findings& out) const;
     void check_size(std::int64_t size, std::string_view unit, value const& v, place const& at, findings& out) const;
     void check_bounds(value const& v, place const& at, findings& out) const;
+    bool is_choice(value const& v) const;
     void fill(document& d) const;
 
     bool has(rule_kind kind) const noexcept { return kind == rule_kind::transform ? has_transforms_ : has_checks_; }

@@ -1,6 +1,9 @@
+#include "bson/in_place.hpp"
+
 #include <cormorant/store/cursor.hpp>
 
 #include <iterator>
+#include <utility>
 
 namespace cormorant {
 
@@ -34,8 +37,7 @@ documents batch::take_documents() && {
     if (auto* docs = std::get_if<documents>(&content_))
         return std::move(*docs);
     documents result;
-    auto const& raw = std::get<raw_documents>(content_);
-    std::move(*this).append_to(result, make_arena(raw.buffer.size()));
+    std::move(*this).append_to(result, make_arena(std::get<raw_documents>(content_).buffer.size()));
     return result;
 }
 
@@ -44,11 +46,32 @@ void batch::append_to(documents& out, storage const& arena) && {
         out.insert(out.end(), std::make_move_iterator(docs->begin()), std::make_move_iterator(docs->end()));
         return;
     }
-    auto const& raw = std::get<raw_documents>(content_);
+    auto raw = std::get<raw_documents>(std::exchange(content_, documents()));
     out.reserve(out.size() + raw.places.size());
-    std::span<std::byte const> const bytes(raw.buffer);
+    if (arena.is_heap()) {
+        for (auto const& [offset, length] : raw.places)
+            out.push_back(decode_bson(std::span<std::byte const>(raw.buffer).subspan(offset, length)));
+        return;
+    }
+    auto const bytes = arena.adopt(std::move(raw.buffer));
     for (auto const& [offset, length] : raw.places)
-        out.push_back(decode_bson(bytes.subspan(offset, length), arena));
+        out.push_back(detail::decode_in_place(bytes.subspan(offset, length), arena));
+}
+
+std::string to_json(std::span<batch const> batches, json_mode mode) {
+    std::string out = "[";
+    for (batch const& b : batches)
+        b.for_each([&](auto const& one) {
+            if (out.size() > 1)
+                out += ',';
+            append_json(out, one, mode);
+        });
+    out += ']';
+    return out;
+}
+
+std::string to_json(batch const& one, json_mode mode) {
+    return to_json(std::span(&one, 1), mode);
 }
 
 } // namespace cormorant

@@ -200,6 +200,11 @@ std::vector<value> mock_server::ended_sessions() const {
     return ended_sessions_;
 }
 
+std::vector<value> mock_server::killed_sessions() const {
+    std::lock_guard const lock(mutex_);
+    return killed_sessions_;
+}
+
 std::vector<std::string> mock_server::names() const {
     std::vector<std::string> result;
     for (auto const& c : commands())
@@ -239,10 +244,10 @@ reaction mock_server::react(std::string const& name, document const& command) {
         }();
         return handler ? handler() : reaction(answer_with{hello()});
     }
-    if (name == "endSessions") {
+    if (name == "endSessions" || name == "killSessions") {
         std::lock_guard const lock(mutex_);
         for (value const& session : command.at(name).as_array())
-            ended_sessions_.push_back(session);
+            (name == "endSessions" ? ended_sessions_ : killed_sessions_).push_back(session);
         return answer_with{document()};
     }
     if (name == "ping")

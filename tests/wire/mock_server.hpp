@@ -66,11 +66,13 @@ public:
     document hello() const;
     document hello_of_set(std::string_view set, bool primary, std::vector<std::string> const& hosts) const;
 
-    /// All commands so far but hello, ping and endSessions; their names.
+    /// All commands so far but hello, ping, endSessions and killSessions; their names.
     std::vector<document> commands() const;
     std::vector<std::string> names() const;
     /// The sessions that it was told to end.
     std::vector<value> ended_sessions() const;
+    /// The sessions whose work it was told to end.
+    std::vector<value> killed_sessions() const;
     int open_connections() const noexcept { return open_; }
     int accepted_connections() const noexcept { return accepted_; }
     /// Waits until there are this many.
@@ -98,6 +100,7 @@ private:
     hello_handler on_hello_;
     std::vector<document> commands_;
     std::vector<value> ended_sessions_;
+    std::vector<value> killed_sessions_;
     std::vector<std::weak_ptr<connection>> connections_;
     std::atomic<int> open_ = 0;
     std::atomic<int> accepted_ = 0;

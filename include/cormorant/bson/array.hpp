@@ -15,6 +15,7 @@ namespace cormorant {
 
 namespace detail {
 struct access;
+class array_value_sink;
 
 /// The block behind a non-empty array: this header, then `capacity` values.
 struct array_table {
@@ -91,6 +92,7 @@ public:
 
 private:
     friend class value;
+    friend class detail::array_value_sink;
     friend struct detail::access;
 
     void copy_elements(array const& other);

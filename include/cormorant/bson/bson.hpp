@@ -234,10 +234,12 @@ inline bson_view::iterator bson_view::begin() const {
 ///     auto const root = writer.open();
 ///     writer.put("find", "authors");
 ///     writer.close(root);
+///
+/// Until what was opened first is closed again, the buffer is longer than what was written.
 class bson_writer {
 public:
     /// Appends to the buffer, which has to live as long as the writer.
-    explicit bson_writer(bson_buffer& out) noexcept : out_(out) {}
+    explicit bson_writer(bson_buffer& out) noexcept : out_(out), size_(out.size()) {}
 
     /// Begins a document that is not an element of another one. Answers a mark for `close`.
     std::size_t open();
@@ -314,8 +316,20 @@ private:
     void put_code(std::string_view key, std::string_view text, document const& scope);
     void put_pointer(std::string_view key, std::string_view ns, object_id const& id);
     void enter();
+    /// Room for `size` bytes more, which are from then on written.
+    std::byte* take(std::size_t size) {
+        if (out_.size() - size_ < size) {
+            grow(size);
+        }
+        auto* const at = out_.data() + size_;
+        size_ += size;
+        return at;
+    }
+    void grow(std::size_t size);
 
     bson_buffer& out_;
+    std::size_t size_; // of what was written
+    std::size_t root_ = 0;
     int depth_ = 0;
 };
 

@@ -62,9 +62,23 @@ class value_sink {
 public:
     explicit value_sink(value& target) noexcept : target_(target) {}
 
+    /// The types that are put most often are made in their place.
     template <class T>
     void put(T const& v) {
-        target_ = value(v, target_.get_storage());
+        target_.clear();
+        if constexpr (std::same_as<T, bool> || one_of<T, object_id, timestamp>) {
+            target_.init(v);
+        } else if constexpr (integer<T>) {
+            target_.init_integer(v);
+        } else if constexpr (real<T>) {
+            target_.init(static_cast<double>(v));
+        } else if constexpr (is_time<T>::value) {
+            target_.init(std::chrono::floor<std::chrono::milliseconds>(v));
+        } else if constexpr (text<T> && !std::is_pointer_v<T>) {
+            target_.init_text(bson_type::string, v);
+        } else if constexpr (!std::is_null_pointer_v<T>) {
+            target_ = value(v, target_.get_storage());
+        }
     }
     template <class F>
     void put_document(F&& fill);
@@ -78,7 +92,9 @@ private:
 class document_value_sink {
 public:
     explicit document_value_sink(document& target) noexcept : target_(target) {}
-    value_sink field(std::string_view key) { return value_sink(target_.append(key, nullptr)); }
+    /// So many fields are to be expected.
+    void reserve(std::size_t count) { target_.reserve(count); }
+    value_sink field(std::string_view key) { return value_sink(target_.append_null(key)); }
 
 private:
     document& target_;
@@ -87,7 +103,8 @@ private:
 class array_value_sink {
 public:
     explicit array_value_sink(array& target) noexcept : target_(target) {}
-    value_sink next() { return value_sink(target_.push_back(nullptr)); }
+    void reserve(std::size_t count) { target_.reserve(count); }
+    value_sink next() { return value_sink(target_.append_null()); }
 
 private:
     array& target_;
@@ -316,6 +333,9 @@ namespace detail {
 template <class T, class Sink>
 void write_elements(T const& container, Sink&& out) {
     out.put_array([&](auto& elements) {
+        if constexpr (requires { elements.reserve(container.size()); }) {
+            elements.reserve(container.size());
+        }
         for (auto const& element : container) {
             codec<typename T::value_type>::write(element, elements.next());
         }

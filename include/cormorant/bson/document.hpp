@@ -17,6 +17,7 @@ namespace cormorant {
 namespace detail {
 struct access;
 struct document_table;
+class document_value_sink;
 } // namespace detail
 
 /// Keys with values in the order in which they were added. A key is any text without a NUL byte; dots have no meaning here
@@ -99,6 +100,7 @@ public:
 
 private:
     friend class value;
+    friend class detail::document_value_sink;
     friend struct detail::access;
 
     void copy_members(document const& other);

@@ -49,6 +49,11 @@ void append_json(std::string& out, value const& v, json_mode mode = json_mode::r
 void append_json(std::string& out, document const& d, json_mode mode = json_mode::relaxed, int indent = 0);
 void append_json(std::string& out, array const& a, json_mode mode = json_mode::relaxed, int indent = 0);
 
+/// BSON as text, without a document in between: the same text as that of the document. Throws `errc::bad_bson`; text that is not
+/// UTF-8 is one reason, and more than 200 levels another. On an exception `out` is as it was.
+std::string to_json(bson_view const& v, json_mode mode = json_mode::relaxed, int indent = 0);
+void append_json(std::string& out, bson_view const& v, json_mode mode = json_mode::relaxed, int indent = 0);
+
 /// Text as a JSON string, with its quotes.
 void append_json_string(std::string& out, std::string_view text);
 

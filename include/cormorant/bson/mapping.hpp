@@ -251,6 +251,10 @@ void read_fields(Range const& range, T& v, decode_mode mode) {
 /// Writes the fields of a struct to what `put_document` hands out.
 template <class T, class Fields>
 void write_fields(T const& v, Fields& fields) {
+    constexpr auto count = boost::mp11::mp_size<members_of<T>>::value;
+    if constexpr (requires { fields.reserve(count); }) {
+        fields.reserve(count);
+    }
     boost::mp11::mp_for_each<members_of<T>>([&](auto descriptor) {
         using descriptor_type = decltype(descriptor);
         using type = member_type<descriptor_type>;

@@ -38,6 +38,7 @@ public:
 private:
     friend class document;
     friend struct detail::document_table;
+    friend struct detail::access;
 
     // Most keys are short and live here; of a longer one `text_` holds the bytes of a `long_key`.
     static constexpr std::uint8_t outside = 0xFF;
@@ -49,6 +50,8 @@ private:
 
     /// A new member with a null value. The key is copied.
     member(std::string_view key, storage const& owner);
+    /// Without a key yet.
+    explicit member(storage const& owner) noexcept : value_(cormorant::value::borrow{}, owner) {}
     ~member() = default;
     void set_key(std::string_view key);
     void release_key() noexcept;

@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace cormorant {
 
@@ -30,6 +32,8 @@ public:
         next_ = start + size;
         return reinterpret_cast<void*>(start);
     }
+    /// The bytes, which stay where they are until all memory is given back.
+    std::span<std::byte const> adopt(std::vector<std::byte>&& bytes);
     void retain() noexcept { users_.fetch_add(1, std::memory_order_relaxed); }
     void release() noexcept {
         if (users_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
@@ -39,6 +43,7 @@ public:
 
 private:
     struct block;
+    struct adopted_bytes;
     explicit arena(std::size_t first_block) noexcept;
     ~arena() = default;
     void* grow(std::size_t size, std::size_t alignment);
@@ -49,6 +54,7 @@ private:
     std::uintptr_t end_;
     std::size_t next_block_;
     block* blocks_ = nullptr;
+    adopted_bytes* adopted_ = nullptr;
 };
 
 } // namespace detail
@@ -88,6 +94,8 @@ public:
     void* allocate(std::size_t size, std::size_t alignment = alignof(std::max_align_t)) const {
         return is_heap() ? ::operator new(size) : target()->allocate(size, alignment);
     }
+    /// Of an arena: takes the bytes over, without a copy, and keeps them as long as its memory. Precondition: not the heap.
+    std::span<std::byte const> adopt(std::vector<std::byte> bytes) const { return target()->adopt(std::move(bytes)); }
     /// Does nothing in an arena.
     void deallocate(void* memory) const noexcept {
         if (is_heap()) {

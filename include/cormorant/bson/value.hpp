@@ -49,6 +49,24 @@ concept storable = requires { sizeof(codec<std::remove_cv_t<T>>); };
 namespace detail {
 
 struct code_node;
+class value_sink;
+
+/// A copy of a few bytes, where a call of `memcpy` would cost more than the copy. The ranges do not overlap.
+inline void copy_short(char* to, char const* from, std::size_t size) noexcept {
+    if (size >= 8) {
+        for (std::size_t i = 0; i + 8 < size; i += 8) {
+            std::memcpy(to + i, from + i, 8);
+        }
+        std::memcpy(to + size - 8, from + size - 8, 8);
+    } else if (size >= 4) {
+        std::memcpy(to, from, 4);
+        std::memcpy(to + size - 4, from + size - 4, 4);
+    } else if (size != 0) {
+        to[0] = from[0];
+        to[size / 2] = from[size / 2];
+        to[size - 1] = from[size - 1];
+    }
+}
 
 template <class T, class... Ts>
 concept one_of = (std::same_as<T, Ts> || ...);
@@ -252,6 +270,7 @@ public:
 private:
     friend class document;
     friend class array;
+    friend class detail::value_sink;
     friend struct detail::access;
 
     // Each member of the union begins with the storage and the type, so both can be read whichever is active; the 16 bytes
@@ -335,9 +354,7 @@ private:
         }
         scalar_.type = type;
         scalar_.length = static_cast<std::uint8_t>(v.size());
-        if (!v.empty()) {
-            std::memcpy(inline_.text, v.data(), v.size());
-        }
+        detail::copy_short(inline_.text, v.data(), v.size());
     }
     char* init_blob(bson_type type, std::size_t size);
     void init_blob(bson_type type, void const* data, std::size_t size);
@@ -361,7 +378,13 @@ private:
                (type() == bson_type::document || type() == bson_type::array || scalar_.length == outside);
     }
     void release() noexcept;
-    void clear() noexcept;
+    void clear() noexcept {
+        if (owns_memory()) {
+            release();
+        }
+        scalar_.type = bson_type::null;
+        scalar_.length = 0;
+    }
     /// Takes the contents of a value of the same storage; this one is null before, the other one afterwards.
     void steal(value& other) noexcept;
 

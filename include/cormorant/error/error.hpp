@@ -102,6 +102,8 @@ struct diagnostics {
     std::vector<document_outcome> documents;
     /// Attempts made, retries included.
     int attempts = 0;
+    /// How often the body of a transaction was begun.
+    int transaction_attempts = 0;
     /// For timeouts and cancellation: the phase that used up the time, or, when little is known, the one that was interrupted.
     phase slow_phase = phase::none;
     /// How long the operation was in each phase before it failed, as far as it is known.

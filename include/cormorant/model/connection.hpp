@@ -4,6 +4,7 @@
 
 #include <cormorant/model/model.hpp>
 #include <cormorant/operation/limits.hpp>
+#include <cormorant/store/session.hpp>
 #include <cormorant/store/store.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -20,6 +21,7 @@
 
 namespace cormorant {
 
+class transaction;
 template <class T>
 class typed_model;
 namespace detail {
@@ -130,6 +132,54 @@ public:
     }
 };
 
+/// How `connection::transaction` runs a transaction.
+class transaction_options {
+public:
+    document read_concern_value;
+    document write_concern_value;
+    std::optional<std::chrono::milliseconds> max_commit_time_value;
+    std::optional<std::chrono::steady_clock::time_point> deadline_value;
+    std::chrono::milliseconds retry_for_value = std::chrono::seconds(120);
+    int max_attempts_value = 0;
+
+    transaction_options() = default;
+    /// `{level: "snapshot"}`; empty: as the connection string says.
+    transaction_options& read_concern(document concern) {
+        read_concern_value = std::move(concern);
+        return *this;
+    }
+    /// `{w: "majority"}`, of the commit; empty: as the connection string says.
+    transaction_options& write_concern(document concern) {
+        write_concern_value = std::move(concern);
+        return *this;
+    }
+    /// How long the server may work on the commit.
+    transaction_options& max_commit_time(std::chrono::milliseconds most) {
+        max_commit_time_value = most;
+        return *this;
+    }
+    /// Everything must be over at this time, all attempts and the pauses between them: no operation of the transaction has a later
+    /// deadline. Default: none.
+    transaction_options& deadline(std::chrono::steady_clock::time_point t) {
+        deadline_value = t;
+        return *this;
+    }
+    transaction_options& timeout(std::chrono::steady_clock::duration d) { return deadline(std::chrono::steady_clock::now() + d); }
+    /// After this time nothing is tried again; what is under way goes on. Default 120 s.
+    transaction_options& retry_for(std::chrono::milliseconds time) {
+        retry_for_value = time;
+        return *this;
+    }
+    /// How often the body is begun at most; 0: as often as the time allows, the default.
+    transaction_options& max_attempts(int n) {
+        max_attempts_value = n;
+        return *this;
+    }
+};
+
+/// What runs in a transaction, once for each attempt.
+using transaction_body = std::function<boost::asio::awaitable<void>(transaction&)>;
+
 /// One query as the log sees it, when its documents have been read.
 struct query_log_entry {
     /// `"find"`.
@@ -161,6 +211,7 @@ public:
     connection& operator=(connection&&) noexcept;
     ~connection();
 
+    /// Of the same models, in whatever session.
     friend bool operator==(connection const& a, connection const& b) noexcept { return a.state_ == b.state_; }
 
     /// Puts a new model on this connection. A model of the same name is replaced (and is on no connection any more).
@@ -200,13 +251,42 @@ public:
     /// not be declared by any model. A document without the key, or whose reference leads nowhere, gets nothing.
     boost::asio::awaitable<documents> populate(documents docs, relation_definition r, populate_options options = {}) const;
 
+    // --- sessions ------------------------------------------------------------------------------------------------
+
+    /// Runs `body` in a transaction, and commits. It is given a `transaction` (transaction.hpp), of which it takes the models that
+    /// it works with:
+    /// \code
+    /// co_await db.transaction([&](orm::transaction& tx) -> boost::asio::awaitable<void> {
+    ///     co_await tx.with(accounts).update(...);
+    /// });
+    /// \endcode
+    /// The body is kept for as long as it runs; what it refers to has to be there until `transaction` completes. It is run again,
+    /// from the beginning and after a pause, when the store says that the transaction may succeed then
+    /// (`TransientTransactionError`); the commit is done again when it is not known what came of it
+    /// (`UnknownTransactionCommitResult`). Whatever else the body throws aborts the transaction and is thrown.
+    /// Errors have the number of attempts in `diagnostics::transaction_attempts`. Cancellation aborts without waiting. A transaction
+    /// within another one is refused with `errc::invalid_argument`; a store without transactions with `errc::unsupported`.
+    /// Source: https://github.com/mongodb/specifications/blob/master/source/transactions-convenient-api/transactions-convenient-api.md
+    template <class Body>
+    boost::asio::awaitable<void> transaction(Body&& body, transaction_options options = {}) const {
+        return run_transaction(transaction_body(std::forward<Body>(body)), std::move(options));
+    }
+    /// A session of the store, for `in`: what it reads has what it wrote and read before. Throws `errc::unsupported`.
+    std::shared_ptr<cormorant::session> session(session_options options = {}) const;
+    /// The same connection with its models in a session, as `model::in`.
+    connection in(std::shared_ptr<cormorant::session> s) const noexcept;
+
 private:
     friend struct detail::connection_access;
-    explicit connection(std::shared_ptr<detail::connection_state> state) noexcept;
+    explicit connection(
+        std::shared_ptr<detail::connection_state> state, std::shared_ptr<cormorant::session> s = {}) noexcept;
+    boost::asio::awaitable<void> run_transaction(transaction_body body, transaction_options options) const;
 
     std::shared_ptr<detail::connection_state> state_;
+    std::shared_ptr<cormorant::session> session_;
 };
 
 } // namespace cormorant
 
+#include <cormorant/model/transaction.hpp>
 #include <cormorant/model/typed_model.hpp>

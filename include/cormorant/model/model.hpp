@@ -27,6 +27,7 @@ namespace cormorant {
 
 class batch;
 class connection;
+class session;
 namespace detail {
 struct model_state;
 struct model_access;
@@ -124,7 +125,13 @@ public:
     ~model();
 
     explicit operator bool() const noexcept { return state_ != nullptr; }
+    /// Of the same model, in whatever session.
     friend bool operator==(model const& a, model const& b) noexcept { return a.state_ == b.state_; }
+
+    /// The same model in a session: all operations of the handle, those on related models, and those that its hooks run on
+    /// `args.model`, on its connection or `inside` run in it. A call whose options name another session is refused with
+    /// `errc::invalid_argument`. Null: in none.
+    model in(std::shared_ptr<session> s) const noexcept;
 
     // --- what it is ----------------------------------------------------------------------------------------------
 
@@ -265,9 +272,10 @@ public:
 
 private:
     friend struct detail::model_access;
-    explicit model(std::shared_ptr<detail::model_state> state) noexcept;
+    explicit model(std::shared_ptr<detail::model_state> state, std::shared_ptr<session> s = {}) noexcept;
 
     std::shared_ptr<detail::model_state> state_;
+    std::shared_ptr<session> session_;
 };
 
 } // namespace cormorant

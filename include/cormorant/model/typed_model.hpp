@@ -63,6 +63,8 @@ public:
 
     model const& untyped() const noexcept { return model_; }
     model& untyped() noexcept { return model_; }
+    /// As `model::in`.
+    typed_model in(std::shared_ptr<session> s) const { return typed_model(model_.in(std::move(s))); }
 
     boost::asio::awaitable<std::vector<T>> find(document filter = {}, find_options options = {}) const {
         return decode_all(model_.find_batches(std::move(filter), std::move(options)));
@@ -93,8 +95,9 @@ public:
     boost::asio::awaitable<std::vector<T>> insert(std::vector<T> const& objects, insert_options options = {}) const {
         documents docs;
         docs.reserve(objects.size());
+        storage const shared = make_arena();
         for (T const& one : objects)
-            docs.push_back(to_stored(one));
+            docs.push_back(to_stored(one, shared));
         return decode_documents<T>(model_.insert(std::move(docs), std::move(options)));
     }
     boost::asio::awaitable<T> save(T const& object, save_options options = {}) const {
@@ -109,8 +112,8 @@ public:
 
 private:
     // An `_id` that was never set asks for a new one.
-    static document to_stored(T const& object) {
-        document doc = to_document(object);
+    static document to_stored(T const& object, storage memory = {}) {
+        document doc = to_document(object, std::move(memory));
         auto const* const id = doc.find("_id");
         if (id != nullptr && id->is_object_id() && id->as_object_id() == object_id())
             doc.erase("_id");

@@ -32,6 +32,48 @@ documents docs(Documents&&... all) {
     return result;
 }
 
+/// Documents of an operation. Copies share them; whoever changes them gets a copy of their own first, unless they are shared with
+/// nobody.
+/// Thread safety: as the standard containers; copies may be used from distinct threads.
+class shared_documents {
+public:
+    using value_type = document;
+    using const_iterator = documents::const_iterator;
+
+    shared_documents() noexcept = default;
+    shared_documents(documents all);
+    shared_documents(shared_documents const& other) noexcept;
+    shared_documents(shared_documents&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
+    shared_documents& operator=(shared_documents other) noexcept {
+        std::swap(shared_, other.shared_);
+        return *this;
+    }
+    ~shared_documents();
+
+    documents const& get() const noexcept;
+    /// Documents of one's own.
+    documents& edit();
+    /// As `edit`, and leaves none.
+    documents take() &&;
+
+    std::size_t size() const noexcept { return get().size(); }
+    bool empty() const noexcept { return get().empty(); }
+    const_iterator begin() const noexcept { return get().begin(); }
+    const_iterator end() const noexcept { return get().end(); }
+    document const& front() const noexcept { return get().front(); }
+    document const& at(std::size_t position) const { return get().at(position); }
+    document const& operator[](std::size_t position) const noexcept { return get()[position]; }
+    void push_back(document d) { edit().push_back(std::move(d)); }
+
+    friend bool operator==(shared_documents const& a, shared_documents const& b) noexcept { return a.get() == b.get(); }
+
+private:
+    struct block;
+    void release() noexcept;
+
+    block* shared_ = nullptr; // none: no documents
+};
+
 struct find_op {
     static constexpr std::string_view name = "find";
     std::string collection;
@@ -74,7 +116,7 @@ struct insert_op {
     static constexpr std::string_view name = "insert";
     std::string collection;
     /// A document without `_id` gets a new object id as its first key.
-    documents docs;
+    shared_documents docs;
     /// True: the first error ends the batch. False: all are tried.
     bool ordered = true;
     document extra;
@@ -203,9 +245,21 @@ struct command_op {
     std::string database;
 };
 
+/// Ends the transaction of `call_options::session` and keeps what it wrote. Done once more after an error it waits for a majority
+/// of the servers. Throws `errc::invalid_argument` without a transaction.
+struct commit_transaction_op {
+    static constexpr std::string_view name = "commit_transaction";
+};
+
+/// Ends the transaction of `call_options::session` and forgets what it wrote. What goes wrong at the server is no error: a
+/// transaction that nobody commits ends by itself.
+struct abort_transaction_op {
+    static constexpr std::string_view name = "abort_transaction";
+};
+
 using operation = std::variant<find_op, aggregate_op, count_op, insert_op, update_op, remove_op, find_and_modify_op,
     distinct_op, create_indexes_op, drop_index_op, list_indexes_op, create_collection_op, modify_view_op, drop_collection_op,
-    list_collections_op, drop_database_op, command_op>;
+    list_collections_op, drop_database_op, command_op, commit_transaction_op, abort_transaction_op>;
 
 /// The name of the operation that the variant holds, `"find"`.
 std::string_view name_of(operation const&) noexcept;

@@ -48,6 +48,8 @@ public:
     std::string name() const;
     /// The model at work, which connects nothing yet. Throws `errc::definition`.
     cormorant::model model() const;
+    /// The same repository in a session of its datasource's store, as `model::in`.
+    repository in(std::shared_ptr<session> s) const;
 
     // --- reading -------------------------------------------------------------------------------------------------
 
@@ -90,6 +92,7 @@ private:
 
     std::shared_ptr<detail::schema_state> state_;
     std::string key_;
+    std::shared_ptr<session> session_;
 };
 
 } // namespace cormorant

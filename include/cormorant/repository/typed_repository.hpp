@@ -29,6 +29,8 @@ public:
     }
 
     repository const& untyped() const noexcept { return repository_; }
+    /// As `repository::in`.
+    typed_repository in(std::shared_ptr<session> s) const { return typed_repository(repository_.in(std::move(s))); }
 
     boost::asio::awaitable<std::vector<T>> find(basic_query<T> q = {}, find_options options = {}) const {
         return decode_all(repository_.find_batches(std::move(q), std::move(options)));

@@ -3,6 +3,7 @@
 /// Answers that arrive in batches.
 
 #include <cormorant/bson/bson.hpp>
+#include <cormorant/bson/json.hpp>
 #include <cormorant/operation/operations.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -60,6 +62,11 @@ public:
 private:
     std::variant<documents, raw_documents> content_;
 };
+
+/// All documents as one JSON array. BSON becomes text without documents in between: for servers that pass answers on.
+/// Throws `errc::bad_bson`.
+std::string to_json(std::span<batch const> batches, json_mode mode = json_mode::relaxed);
+std::string to_json(batch const& one, json_mode mode = json_mode::relaxed);
 
 /// What a store implements for its cursors.
 class cursor_source {

@@ -5,6 +5,7 @@
 #include <cormorant/error/error.hpp>
 #include <cormorant/operation/operations.hpp>
 #include <cormorant/store/cursor.hpp>
+#include <cormorant/store/session.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
@@ -114,12 +115,6 @@ struct call_statistics {
     std::int64_t documents = 0;
 };
 
-/// A logical session of a store (transactions, causal consistency). Opaque to everyone but its store.
-class session {
-public:
-    virtual ~session() = default;
-};
-
 /// What accompanies an operation.
 struct call_options {
     call_options() = default;
@@ -129,6 +124,7 @@ struct call_options {
     document read_preference;
     document read_concern;
     document write_concern;
+    /// One of `make_session` of the same store. In a transaction the read concern and the write concern are the transaction's.
     std::shared_ptr<cormorant::session> session;
     /// Filled when given; kept alive by the operation and its cursor.
     std::shared_ptr<call_statistics> statistics;
@@ -136,6 +132,7 @@ struct call_options {
 
 /// What a store can do beyond the basic operations, so that callers may ask before they try.
 struct store_capabilities {
+    /// `make_session` works, and its sessions have transactions, as far as the server has them (a standalone one has none).
     bool transactions = false;
     bool change_streams = false;
     bool text_search = false;
@@ -166,6 +163,10 @@ public:
     /// The name of the database.
     virtual std::string_view database() const noexcept = 0;
     virtual store_capabilities capabilities() const noexcept = 0;
+
+    /// A session that nobody else has. It may outlive the store, and is of no use then. Throws `errc::unsupported` when the store
+    /// has none.
+    virtual std::shared_ptr<session> make_session(session_options options = {});
 
     /// Runs `op`; exactly one call of `done` follows. Errors are `cormorant::error`s. The operation is owned by the call.
     virtual void start(operation op, call_options options, completion done) = 0;

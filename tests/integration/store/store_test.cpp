@@ -18,18 +18,35 @@ awaitable<void> run_case(store_case c, store_fixture& f) {
     co_await c.run(f);
 }
 
-class store_test : public ::testing::TestWithParam<std::tuple<std::string, store_case>> {};
+class store_test : public ::testing::TestWithParam<std::tuple<std::string, store_case>> {
+protected:
+    static void check() {
+        auto const& [kind, c] = GetParam();
+        {
+            store_fixture f(store_of(kind));
+            run(run_case(c, f));
+        }
+        auto const before = contents_of(*store_of(kind));
+        if (close_lasting_store(kind)) {
+            EXPECT_EQ(contents_of(*store_of(kind)), before) << "when the store is opened again";
+        }
+    }
+};
 
 TEST_P(store_test, behaves) {
-    auto const& [kind, c] = GetParam();
-    {
-        store_fixture f(store_of(kind));
-        run(run_case(c, f));
+    check();
+}
+
+class transaction_test : public store_test {
+protected:
+    void SetUp() override {
+        if (!store_of(std::get<0>(GetParam()))->capabilities().transactions)
+            GTEST_SKIP() << "the store has no transactions";
     }
-    auto const before = contents_of(*store_of(kind));
-    if (close_lasting_store(kind)) {
-        EXPECT_EQ(contents_of(*store_of(kind)), before) << "when the store is opened again";
-    }
+};
+
+TEST_P(transaction_test, behaves) {
+    check();
 }
 
 template <class Row>
@@ -277,6 +294,7 @@ INSTANTIATE_TEST_SUITE_P(index, store_test, both(index_cases()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(text, store_test, both(text_cases()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(admin, store_test, both(admin_cases()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(async, store_test, both(async_cases()), name_of_test);
+INSTANTIATE_TEST_SUITE_P(transaction, transaction_test, both(transaction_cases()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(rows, filter_test, both(filter_rows()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(rows, sort_test, both(sort_rows()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(rows, projection_test, both(projection_rows()), name_of_test);

@@ -104,6 +104,8 @@ std::span<store_case const> index_cases();
 std::span<store_case const> text_cases();
 std::span<store_case const> admin_cases();
 std::span<store_case const> async_cases();
+/// Skipped for a store that says that it has no transactions.
+std::span<store_case const> transaction_cases();
 
 // --- rows
 // --------------------------------------------------------------------------------------------------------------------------

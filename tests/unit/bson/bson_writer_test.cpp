@@ -76,6 +76,43 @@ TEST(BsonWriter, NestsDocumentsAndArrays) {
     EXPECT_EQ(d, doc("find", "authors", "filter", doc("a", 1), "list", arr("x"), "raw", doc("z", 1)));
 }
 
+TEST(BsonWriter, AppendsDocumentsOfAnySizeOneAfterTheOther) {
+    bson_buffer out;
+    std::vector<std::size_t> ends;
+    for (std::size_t const size : {0U, 1U, 200U, 241U, 242U, 243U, 244U, 300U, 5'000U, 3U}) {
+        append_bson(out, doc("text", std::string(size, 'x'), "n", 1));
+        ends.push_back(out.size());
+    }
+    auto const before = out;
+    EXPECT_ERROR(append_bson(out, doc("good", std::string(1000, 'x'), std::string_view("a\0", 2), 1)), invalid_argument, "NUL");
+    EXPECT_EQ(out, before) << "what was written before is left alone";
+    std::size_t begin = 0;
+    for (auto const end : ends) {
+        EXPECT_EQ(decode_bson(std::span(out).subspan(begin, end - begin)).at("n"), value(1));
+        begin = end;
+    }
+}
+
+TEST(BsonWriter, KeysAndTextsOfAnyLengthComeBack) {
+    for (std::size_t size = 0; size < 70; ++size) {
+        std::string text;
+        for (std::size_t i = 0; i < size; ++i) {
+            text += static_cast<char>('a' + i % 26);
+        }
+        auto const bytes = encode(doc(text, text, "next", size));
+        // Exactly as large as the document, so that a read beyond its end is seen.
+        auto const d = decode_bson(bson_buffer(bytes.begin(), bytes.end()));
+        EXPECT_EQ(d.begin()->key(), text);
+        EXPECT_EQ(d.begin()->value().as_string(), text);
+        EXPECT_EQ(d.at("next").as_int64(), static_cast<std::int64_t>(size));
+        for (std::size_t nul = 0; nul < size; ++nul) {
+            auto key = text;
+            key[nul] = '\0';
+            EXPECT_ERROR(encode(doc(key, 1)), invalid_argument, "NUL");
+        }
+    }
+}
+
 TEST(BsonWriter, RefusesKeysWithNulAndNumbersThatAreTooLarge) {
     EXPECT_ERROR(written([](bson_writer& w) { w.put(std::string_view("a\0", 2), 1); }), invalid_argument, "NUL");
     EXPECT_ERROR(written([](bson_writer& w) { w.put("a", ~std::uint64_t{0}); }), invalid_argument, "18446744073709551615");

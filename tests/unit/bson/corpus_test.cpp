@@ -1,10 +1,14 @@
 #include "corpus.hpp"
 #include "hex.hpp"
 
+#include "bson/in_place.hpp"
+
 #include <cormorant/bson/bson.hpp>
 #include <cormorant/bson/json.hpp>
 
 #include <gtest/gtest.h>
+
+#include <optional>
 
 namespace cormorant::test {
 namespace {
@@ -24,6 +28,27 @@ TEST_P(Corpus, IsWrittenAsJson) {
     EXPECT_EQ(to_json(d, json_mode::canonical), entry.canonical);
     EXPECT_EQ(to_json(d, json_mode::relaxed), entry.relaxed.empty() ? entry.canonical : entry.relaxed);
     EXPECT_EQ(to_json(d, json_mode::plain), entry.plain);
+}
+
+TEST_P(Corpus, BsonIsWrittenAsTheJsonOfItsDocument) {
+    auto const bytes = from_hex(GetParam().bson);
+    auto const d = decode_bson(bytes);
+    for (auto const mode : {json_mode::relaxed, json_mode::canonical, json_mode::plain}) {
+        for (int const indent : {0, 2}) {
+            EXPECT_EQ(to_json(bson_view(bytes), mode, indent), to_json(d, mode, indent));
+        }
+    }
+}
+
+TEST_P(Corpus, IsReadInPlace) {
+    auto bytes = from_hex(GetParam().bson);
+    auto const d = decode_bson(bytes);
+    std::optional<document> found;
+    {
+        auto const arena = make_arena();
+        found.emplace(detail::decode_in_place(arena.adopt(std::move(bytes)), arena));
+    }
+    EXPECT_TRUE(identical(*found, d)) << "it keeps the arena, and that the bytes";
 }
 
 TEST_P(Corpus, CanonicalJsonIsReadWithAllTypes) {

@@ -2,7 +2,10 @@
 #include "hex.hpp"
 #include "random_document.hpp"
 
+#include "bson/in_place.hpp"
+
 #include <cormorant/bson/bson.hpp>
+#include <cormorant/bson/json.hpp>
 
 #include <gtest/gtest.h>
 
@@ -39,6 +42,54 @@ TEST(Malformed, EveryTruncationIsAnError) {
     }
 }
 
+TEST(Malformed, TruncatedBsonBecomesNoJson) {
+    auto const bytes = encode(sample());
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+        bson_buffer cut(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+        std::string out = "kept";
+        EXPECT_ERROR(append_json(out, bson_view(cut)), bad_bson, "offset");
+        if (size < 6) {
+            continue;
+        }
+        auto const length = static_cast<std::int32_t>(size);
+        std::memcpy(cut.data(), &length, sizeof length);
+        cut.back() = std::byte{0};
+        try {
+            append_json(out, bson_view(cut));
+            out = "kept";
+        } catch (error const& e) {
+            EXPECT_EQ(e.code(), errc::bad_bson) << e.what();
+        }
+        EXPECT_EQ(out, "kept");
+    }
+}
+
+TEST(Malformed, TextThatIsNotUtf8IsRefusedWhereverItStands) {
+    std::string const bad = "a long text that is good but for one byte: \xFF";
+    for (auto const& d : {doc("s", bad), doc("s", bad.substr(bad.size() - 3)), doc("s", symbol{bad}), doc("s", code{bad}),
+             doc("s", code_with_scope{bad, doc()}), doc("s", code_with_scope{"f", doc("x", bad)}), doc("s", regex{bad, ""}),
+             doc("s", db_pointer{bad, object_id()}), doc("s", arr(1, bad)), doc("s", doc("x", doc("y", bad))), doc(bad, 1),
+             doc("s", doc("\xC0", 1))}) {
+        auto const bytes = encode(d);
+        EXPECT_ERROR(decode_bson(bytes), bad_bson, "not UTF-8");
+        EXPECT_ERROR(validate_bson(bytes), bad_bson, "not UTF-8");
+        EXPECT_ERROR(to_json(bson_view(bytes)), bad_bson, "not UTF-8");
+        auto const arena = make_arena();
+        EXPECT_ERROR(detail::decode_in_place(arena.adopt(bytes), arena), bad_bson, "not UTF-8");
+    }
+}
+
+TEST(Malformed, BsonOfMoreThan200LevelsBecomesNoJson) {
+    document d;
+    for (int i = 1; i < 200; ++i) {
+        d = doc("x", std::move(d));
+    }
+    EXPECT_NO_THROW(to_json(bson_view(encode(d))));
+    d = doc("x", std::move(d));
+    auto const bytes = encode(d);
+    EXPECT_ERROR(to_json(bson_view(bytes)), bad_bson, "200 levels");
+}
+
 TEST(Malformed, EveryTruncationWithARepairedLengthIsAnError) {
     auto const bytes = encode(sample());
     for (std::size_t size = 6; size < bytes.size(); ++size) {
@@ -68,6 +119,10 @@ TEST(Malformed, AnyChangedByteIsAnErrorOrAnotherGoodDocument) {
                 decoded = true;
                 // What was accepted can be written and read again.
                 EXPECT_TRUE(identical(decode_bson(encode(d)), d));
+                // The other readers see the same.
+                EXPECT_EQ(to_json(bson_view(changed)), to_json(d));
+                auto const arena = make_arena();
+                EXPECT_TRUE(identical(detail::decode_in_place(arena.adopt(changed), arena), d));
             } catch (error const& e) {
                 EXPECT_EQ(e.code(), errc::bad_bson) << e.what();
             }

@@ -52,6 +52,24 @@ TEST(Storage, ElementsUseTheStorageOfTheirContainer) {
     EXPECT_TRUE(identical(d, sample({})));
 }
 
+TEST(Storage, ArenaKeepsTheBytesThatItAdopted) {
+    std::span<std::byte const> first;
+    std::optional<document> last;
+    {
+        auto const arena = make_arena();
+        std::vector<std::byte> bytes(1000, std::byte{7});
+        auto const* const place = bytes.data();
+        first = arena.adopt(std::move(bytes));
+        EXPECT_EQ(first.data(), place) << "they are not copied";
+        for (int i = 0; i < 100; ++i) {
+            EXPECT_EQ(arena.adopt(std::vector<std::byte>(100, std::byte{1})).size(), 100U);
+        }
+        last.emplace(arena).set("a", 1);
+    }
+    EXPECT_EQ(first[999], std::byte{7});
+    EXPECT_EQ(*last, doc("a", 1));
+}
+
 TEST(Storage, DocumentKeepsItsArenaAlive) {
     document d = sample(make_arena());
     EXPECT_TRUE(identical(d, sample({})));

@@ -2,7 +2,11 @@
 
 #include <cormorant/bson/json.hpp>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <random>
+#include <string>
 
 namespace cormorant::memory {
 namespace {
@@ -178,6 +182,43 @@ TEST(index_test, erased_entries_are_gone) {
     t.remove(first);
     EXPECT_EQ(t.tree.size(), 1u);
     EXPECT_EQ(t.scan({}), "2");
+}
+
+TEST(index_test, a_whole_key_gives_what_the_range_from_it_to_itself_gives) {
+    // The one goes by the hash of keys, the other through the tree.
+    tree_of t(definition_of(R"({"a": 1})"));
+    std::mt19937 random(7);
+    std::vector<record_handle> present;
+    for (int step = 0; step != 3'000; ++step) {
+        if (random() % 5 < 2 && !present.empty()) {
+            auto const at = random() % present.size();
+            t.remove(present[at]);
+            present.erase(present.begin() + static_cast<std::ptrdiff_t>(at));
+        } else {
+            present.push_back(
+                t.add(fmt::format(R"({{"_id": {}, "a": [{}, {}.0, "{}"]}})", step, random() % 40, random() % 40, random() % 9)));
+        }
+        value const key = step % 3 == 0 ? value(std::to_string(random() % 9)) : value(static_cast<double>(random() % 40));
+        ASSERT_EQ(t.scan({{key}, std::nullopt, std::nullopt}), t.scan({{}, at_least(key), at_least(key)})) << step;
+    }
+    while (!present.empty()) {
+        t.remove(present.back());
+        present.pop_back();
+    }
+    EXPECT_EQ(t.tree.size(), 0u);
+    EXPECT_EQ(t.scan({{value(1)}, std::nullopt, std::nullopt}), "");
+}
+
+TEST(index_test, a_record_that_moves_to_a_key_stands_among_its_entries_by_age) {
+    tree_of t(definition_of(R"({"a": 1})"));
+    auto const old = t.add(R"({"_id": 1, "a": 1})");
+    t.add(R"({"_id": 2, "a": 2})");
+    index_keys to;
+    to.keys.push_back(index_key(1, value(2)));
+    t.tree.insert(to, old);
+    EXPECT_EQ(t.scan({{value(2)}, std::nullopt, std::nullopt}), "12");
+    t.tree.erase(to, old);
+    EXPECT_EQ(t.scan({{value(2)}, std::nullopt, std::nullopt}), "2");
 }
 
 TEST(index_test, a_conflict_names_its_owner) {

@@ -232,6 +232,35 @@ TEST_F(Population, GivesEachParentADocumentOfItsOwn) {
 
 // --- polymorphic -----------------------------------------------------------------------------------------------------
 
+TEST_F(Population, OfMoreReferencesThanOneListTakesIsSplitAndJoinedAsOne) {
+    auto const many = add(model_definition("many").relation(multiple("marks")));
+    add(model_definition("marks").field("_id", integer()).field("n", number()));
+    array ids;
+    for (int i = 0; i <= 100'000; ++i)
+        ids.push_back(i);
+    store->answer = [ids](operation& op) -> reply {
+        auto const& find = std::get<find_op>(op);
+        if (find.collection == "many")
+            return list({doc("_id", 1, "marks_ids", ids)});
+        array const& asked = find.filter.at("_id").as_document().at("$in").as_array();
+        return list({doc("_id", asked[asked.size() - 1], "n", static_cast<std::int64_t>(asked.size()))});
+    };
+    auto const found = run(many.find(document(), find_options().hooks("afterFind_marks")));
+    EXPECT_THAT(store->summary(), ElementsAre("find many", "find marks", "find marks"));
+    EXPECT_EQ(found[0].at("marks"), value(arr(doc("_id", 99'999, "n", 100'000), doc("_id", 100'000, "n", 1))));
+}
+
+TEST_F(Population, OfEachLevelIsOneFindForEachModelThatReadsWhatIsAskedForAlone) {
+    run(posts.find(document(), find_options().fields("title", "author.image.src", "editor.image.src", "labels.title")));
+    EXPECT_THAT(store->summary(), ::testing::UnorderedElementsAre("find posts", "find authors", "find images", "find labels"))
+        << "authors and editors are one find, and so are their images";
+    EXPECT_EQ(find_of("posts").projection, doc("title", 1, "author_id", 1, "editor_id", 1, "labels_ids", 1));
+    EXPECT_EQ(find_of("authors").projection, doc("_id", 1, "image_id", 1));
+    EXPECT_EQ(find_of("images").projection, doc("src", 1, "_id", 1));
+    EXPECT_EQ(find_of("labels").projection, doc("title", 1, "_id", 1));
+    EXPECT_EQ(store->most_in_flight, 2) << "authors and labels were in flight together";
+}
+
 TEST_F(Population, OfSeveralModelsIsOneFindForEach) {
     auto links = add(model_definition("links").relation(multiple("targets").models("authors", "labels")));
     auto const to = [](char const* m, int n) { return doc("id", id_of(n), "modelName", m); };

@@ -110,7 +110,7 @@ private:
     static reply by_default(insert_op& op) {
         insert_result r;
         r.inserted_count = static_cast<std::int64_t>(op.docs.size());
-        for (document& d : op.docs)
+        for (document const& d : op.docs)
             r.inserted_ids.push_back(d.contains("_id") ? d.at("_id") : value(object_id()));
         return r;
     }

@@ -1,4 +1,7 @@
+#include "mongo/call.hpp"
 #include "mongo/outcome.hpp"
+
+#include <cormorant/bson/json.hpp>
 
 #include <gtest/gtest.h>
 
@@ -55,6 +58,195 @@ TEST(outcomes, what_a_bulk_write_wrote_before_the_connection_broke_is_told) {
     auto const e = failure_of(expect<insert_op>(true, true), r);
     EXPECT_EQ(e.details().written, 100);
     EXPECT_EQ(e.details().what_happened, outcome::maybe_applied);
+}
+
+expectation bulk(std::vector<std::size_t> documents_in, bool ordered) {
+    auto e = expect<insert_op>(true, true);
+    e.documents_in = std::move(documents_in);
+    e.ordered = ordered;
+    return e;
+}
+
+/// What becomes a result: results cannot be copied.
+struct script {
+    std::vector<answer> answers;
+    errc code = errc();
+    bool sent = false;
+    bool in_doubt = false;
+
+    result play() const {
+        result r;
+        r.answers = answers;
+        r.code = code;
+        r.sent = sent;
+        r.in_doubt = in_doubt;
+        return r;
+    }
+};
+
+script said(document reply, int server_code = 0) {
+    script s;
+    s.answers = answered(std::move(reply), server_code).answers;
+    return s;
+}
+
+script and_then(script s, script const& more) {
+    s.answers.insert(s.answers.end(), more.answers.begin(), more.answers.end());
+    s.code = more.code;
+    s.sent = more.sent;
+    s.in_doubt = more.in_doubt;
+    return s;
+}
+
+script lost(bool sent, bool in_doubt = false) {
+    script s;
+    s.code = errc::network;
+    s.sent = sent;
+    s.in_doubt = in_doubt;
+    return s;
+}
+
+document refused(int index) {
+    return doc("index", index, "code", 11000, "errmsg", "E11000");
+}
+
+TEST(outcomes, every_document_of_a_bulk_insert_has_one) {
+    auto const two = said(doc("ok", 1, "n", 2));
+    auto const second_refused = said(doc("ok", 1, "n", 1, "writeErrors", arr(refused(1))));
+    auto const unmet = doc("code", 64, "codeName", "WriteConcernFailed");
+    auto const resigned = doc("code", 189, "codeName", "PrimarySteppedDown");
+    struct row {
+        char const* name;
+        bool ordered;
+        script r;
+        errc code;
+        outcome whole;
+        /// For each document: n not sent, m maybe, a applied; in capitals when it has an error of its own.
+        char const* expected;
+    };
+    row const rows[] = {
+        {"the connection breaks in the third batch", true, and_then(and_then(two, two), lost(true)), errc::network,
+            outcome::maybe_applied, "aaaaMM"},
+        {"the third batch cannot be sent", true, and_then(and_then(two, two), lost(false)), errc::network, outcome::applied, "aaaaNN"},
+        {"the third batch was sent, and could not be sent again", true, and_then(and_then(two, two), lost(false, true)), errc::network,
+            outcome::maybe_applied, "aaaaMM"},
+        {"the connection breaks in the first batch", true, lost(true), errc::network, outcome::maybe_applied, "MMnnnn"},
+        {"an ordered insert ends with the first error", true, and_then(two, second_refused), errc::duplicate_key, outcome::applied,
+            "aaaNnn"},
+        {"the first document is refused", true, said(doc("ok", 1, "n", 0, "writeErrors", arr(refused(0)))), errc::duplicate_key,
+            outcome::not_sent, "Nnnnnn"},
+        {"an unordered insert goes on", false, and_then(and_then(two, second_refused), two), errc::duplicate_key, outcome::applied,
+            "aaaNaa"},
+        {"an unordered insert goes on and then breaks", false, and_then(second_refused, lost(true)), errc::duplicate_key,
+            outcome::maybe_applied, "aNMMnn"},
+        {"a write concern that was not met", true,
+            and_then(and_then(two, said(doc("ok", 1, "n", 2, "writeConcernError", unmet))), two), errc::write_concern,
+            outcome::applied, "aaAAaa"},
+        {"a primary that resigned before the write concern was met", true,
+            and_then(and_then(two, two), said(doc("ok", 1, "n", 2, "writeConcernError", resigned))), errc::write_concern,
+            outcome::maybe_applied, "aaaaMM"},
+        {"a batch that the server refuses", true, and_then(two, said(doc("ok", 0, "code", 13), 13)), errc::server,
+            outcome::applied, "aaNNnn"},
+        {"a batch that the server was interrupted in", true, and_then(two, said(doc("ok", 0, "code", 11601), 11601)), errc::server,
+            outcome::maybe_applied, "aaMMnn"},
+    };
+    for (auto const& row : rows) {
+        auto const e = failure_of(bulk({2, 2, 2}, row.ordered), row.r.play());
+        // A broken connection is what is told of first, although the batch before had write errors.
+        EXPECT_TRUE(e.code() == row.code || (row.r.code != errc() && e.code() == row.r.code)) << row.name;
+        EXPECT_EQ(e.details().what_happened, row.whole) << row.name;
+        std::string found;
+        for (auto const& one : e.details().documents) {
+            EXPECT_EQ(one.position, found.size()) << row.name;
+            auto const letter = to_string(one.what_happened).front();
+            found += one.code == errc() ? letter : static_cast<char>(letter - 'a' + 'A');
+        }
+        EXPECT_EQ(found, row.expected) << row.name;
+    }
+}
+
+TEST(outcomes, a_document_says_why_it_was_refused) {
+    auto const r = answered(doc("ok", 1, "n", 1, "writeErrors", arr(refused(1))));
+    auto const e = failure_of(bulk({2}, true), r);
+    auto const& one = e.details().documents.at(1);
+    EXPECT_EQ(one.code, errc::duplicate_key);
+    EXPECT_EQ(one.server_code, 11000);
+    EXPECT_EQ(one.message, "such a document exists already");
+}
+
+TEST(outcomes, an_insert_of_one_document_has_no_list) {
+    auto const r = answered(doc("ok", 1, "n", 0, "writeErrors", arr(refused(0))));
+    auto const e = failure_of(expect<insert_op>(true), r);
+    EXPECT_TRUE(e.details().documents.empty());
+    EXPECT_EQ(e.details().what_happened, outcome::not_sent);
+}
+
+TEST(outcomes, an_error_in_the_middle_of_a_write_leaves_it_in_doubt) {
+    struct row {
+        document reply;
+        bool in_doubt;
+        outcome expected;
+    };
+    row const rows[] = {
+        {doc("ok", 0, "code", 13), false, outcome::not_sent},
+        {doc("ok", 0, "code", 13), true, outcome::maybe_applied}, // an attempt before this one may have done it
+        {doc("ok", 0, "code", 50), false, outcome::maybe_applied},
+        {doc("ok", 0, "code", 91), false, outcome::maybe_applied},
+        {doc("ok", 0, "code", 11600), false, outcome::maybe_applied},
+        {doc("ok", 0, "code", 11601), false, outcome::maybe_applied},
+        {doc("ok", 0, "code", 8000, "errorLabels", arr("RetryableWriteError")), false, outcome::maybe_applied},
+        {doc("ok", 0, "code", 11000), false, outcome::not_sent},
+    };
+    for (auto const& row : rows) {
+        auto r = answered(row.reply, static_cast<int>(row.reply.at("code").as_int64()));
+        r.in_doubt = row.in_doubt;
+        EXPECT_EQ(failure_of(expect<update_op>(true), r).details().what_happened, row.expected) << row.reply;
+    }
+    auto const refused_one = answered(doc("ok", 1, "n", 0, "writeErrors", arr(refused(0))));
+    auto again = answered(doc("ok", 1, "n", 0, "writeErrors", arr(refused(0))));
+    again.in_doubt = true;
+    EXPECT_EQ(failure_of(expect<update_op>(true), again).details().what_happened, outcome::not_sent)
+        << "the server looks up what it did before it tries again";
+    EXPECT_EQ(failure_of(expect<update_op>(true, true), refused_one).details().what_happened, outcome::maybe_applied) << "of many";
+}
+
+TEST(outcomes, an_answer_to_a_write_that_cannot_be_read_leaves_it_in_doubt) {
+    auto r = answered(doc("ok", 1, "n", 1));
+    r.answers[0].reply[4] = std::byte(0x7E);
+    auto const e = failure_of(expect<update_op>(true), r);
+    EXPECT_EQ(e.code(), errc::bad_bson);
+    EXPECT_EQ(e.details().what_happened, outcome::maybe_applied);
+    EXPECT_EQ(e.details().slow_phase, phase::decode);
+}
+
+TEST(outcomes, the_phase_that_took_longest_used_up_the_time) {
+    using namespace std::chrono_literals;
+    result r;
+    r.code = errc::deadline;
+    r.where = phase::server;
+    r.times.add(phase::queue, 90ms);
+    r.times.add(phase::server, 10ms);
+    auto const e = failure_of(expect<find_op>(), r);
+    EXPECT_EQ(e.details().slow_phase, phase::queue);
+    EXPECT_EQ(e.details().times[phase::server], 10ms);
+    EXPECT_EQ(e.details().times.total(), 100ms);
+}
+
+TEST(outcomes, the_time_without_a_connection_is_that_of_its_making_as_far_as_it_goes) {
+    using namespace std::chrono_literals;
+    phase_times making;
+    making.add(phase::resolve, 10ms);
+    making.add(phase::connect, 20ms);
+    making.add(phase::authentication, 10ms);
+    result r;
+    count_wait(r, 100ms, making);
+    EXPECT_EQ(r.times[phase::connect], 20ms);
+    EXPECT_EQ(r.times[phase::queue], 60ms);
+    result later; // it came when half of the time was over
+    count_wait(later, 20ms, making);
+    EXPECT_EQ(later.times[phase::connect], 10ms);
+    EXPECT_EQ(later.times[phase::queue], 0ms);
+    EXPECT_EQ(later.queued, 20ms);
 }
 
 TEST(outcomes, the_time_of_the_server_is_the_deadline_when_it_came_from_there) {

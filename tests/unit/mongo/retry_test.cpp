@@ -61,6 +61,56 @@ TEST(retry, the_first_outcome_of_a_command_decides) {
         EXPECT_EQ(retry_logic().judge(r.a, r.rules, true), r.expected) << r.name;
 }
 
+// https://github.com/mongodb/specifications/blob/master/source/retryable-reads/retryable-reads.md#retryable-error
+TEST(retry, reads_are_repeated_on_the_codes_of_the_specification_only) {
+    for (int const code : {6, 7, 89, 91, 134, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
+        EXPECT_EQ(retry_logic().judge(replied(doc("ok", 0, "code", code)), reads, true), repeat) << code;
+    for (int const code : {1, 11, 13, 26, 43, 50, 59, 63, 64, 112, 133, 211, 251, 11000, 11601})
+        EXPECT_EQ(retry_logic().judge(replied(doc("ok", 0, "code", code)), reads, true), accept) << code;
+    EXPECT_EQ(retry_logic().judge(replied(doc("ok", 0, "code", 13, "errorLabels", arr("RetryableWriteError"))), reads, true), accept);
+}
+
+// https://github.com/mongodb/specifications/blob/master/source/retryable-writes/retryable-writes.md#determining-retryable-errors
+TEST(retry, writes_are_repeated_on_the_label_only) {
+    for (int const code : {6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436}) {
+        EXPECT_EQ(retry_logic().judge(replied(doc("ok", 0, "code", code)), numbered, true), accept) << code;
+        EXPECT_EQ(retry_logic().judge(replied(doc("ok", 0, "code", code, "errorLabels", arr("TransientTransactionError"))), numbered, true),
+            accept)
+            << code;
+        EXPECT_EQ(retry_logic().judge(replied(doc("ok", 0, "code", code, "errorLabels", arr("A", "RetryableWriteError"))), numbered, true),
+            repeat)
+            << code;
+    }
+}
+
+TEST(retry, of_two_errors_the_second_is_reported_unless_it_got_less_far) {
+    struct row {
+        char const* name;
+        answer second;
+        attempt expected;
+    };
+    row const rows[] = {
+        {"it succeeded", replied(doc("ok", 1, "n", 1)), attempt::second},
+        {"another error", replied(doc("ok", 0, "code", 13)), attempt::second},
+        {"an error of a server that wrote nothing",
+            replied(doc("ok", 0, "code", 91, "errorLabels", arr("RetryableWriteError", "NoWritesPerformed"))), attempt::first},
+        {"the connection broke again", failed(errc::network, true), attempt::second},
+        {"there was no server", failed(errc::server_selection, false), attempt::first},
+        {"it could not be written", failed(errc::network, false), attempt::first},
+    };
+    for (auto const& r : rows)
+        EXPECT_EQ(attempt_to_report(r.second), r.expected) << r.name;
+}
+
+TEST(retry, what_leaves_doubt) {
+    EXPECT_TRUE(leaves_doubt(failed(errc::network, true)));
+    EXPECT_FALSE(leaves_doubt(failed(errc::network, false)));
+    EXPECT_FALSE(leaves_doubt(replied(doc("ok", 1))));
+    EXPECT_FALSE(leaves_doubt(replied(doc("ok", 0, "code", 13))));
+    EXPECT_TRUE(leaves_doubt(replied(doc("ok", 0, "code", 91))));
+    EXPECT_TRUE(leaves_doubt(replied(doc("ok", 0, "code", 13, "errorLabels", arr("RetryableWriteError")))));
+}
+
 TEST(retry, nothing_is_repeated_twice) {
     retry_logic logic;
     EXPECT_EQ(logic.judge(failed(errc::network, true), reads, true), repeat);

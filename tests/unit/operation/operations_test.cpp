@@ -20,6 +20,42 @@ TEST(operations, an_index_is_named_as_the_server_names_it) {
         EXPECT_EQ(r.index.name(), r.name);
 }
 
+TEST(shared_documents, copies_share_until_one_is_changed) {
+    shared_documents first(docs(doc("a", 1), doc("a", 2)));
+    auto second = first;
+    EXPECT_EQ(&first.front(), &second.front());
+    second.edit()[0].set("a", 3);
+    EXPECT_NE(&first.front(), &second.front());
+    EXPECT_EQ(first[0], doc("a", 1));
+    EXPECT_EQ(second.at(0), doc("a", 3));
+    EXPECT_EQ(second.at(1), doc("a", 2));
+    EXPECT_THROW(second.at(2), std::out_of_range);
+    EXPECT_FALSE(first == second);
+}
+
+TEST(shared_documents, whoever_has_them_alone_takes_them_without_a_copy) {
+    shared_documents first(docs(doc("a", 1)));
+    document const* const place = &first.front();
+    auto second = first;
+    documents const copy = std::move(second).take();
+    EXPECT_NE(&copy.front(), place) << "they are still shared";
+    documents const own = std::move(first).take();
+    EXPECT_EQ(&own.front(), place);
+    EXPECT_EQ(own, copy);
+    EXPECT_TRUE(second.empty());
+}
+
+TEST(shared_documents, none_are_an_empty_list) {
+    shared_documents none;
+    EXPECT_TRUE(none.empty());
+    EXPECT_EQ(none.begin(), none.end());
+    auto const copy = none;
+    EXPECT_TRUE(documents(std::move(none).take()).empty());
+    none.push_back(doc("a", 1));
+    EXPECT_EQ(none.size(), 1u);
+    EXPECT_TRUE(copy.empty());
+}
+
 TEST(operations, name_and_collection_are_those_of_the_operation_held) {
     find_op find;
     find.collection = "posts";

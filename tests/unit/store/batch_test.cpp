@@ -36,6 +36,38 @@ TEST(batches, raw_documents_are_decoded_to_one_arena) {
     EXPECT_EQ(docs[0].get_storage(), docs[1].get_storage());
 }
 
+TEST(batches, documents_outlive_the_batch_and_their_copies_the_arena) {
+    std::string const text(100, 'x');
+    auto const original = doc("text", text, "a key that is too long for a member", binary{{std::byte{1}}, 0}, "list", arr(text, doc("x", text)));
+    document copy;
+    {
+        auto found = raw_batch({original, original}).take_documents();
+        document one = std::move(found[1]);
+        found.clear();
+        EXPECT_TRUE(identical(one, original));
+        one.set("text", "short");
+        one.set("more", text);
+        one.erase("a key that is too long for a member");
+        one.rename("more", "a key that is too long for a member");
+        EXPECT_EQ(one, doc("text", "short", "list", arr(text, doc("x", text)), "a key that is too long for a member", text));
+        copy = one;
+    }
+    EXPECT_EQ(copy.size(), 3U);
+    EXPECT_EQ(copy.at("list"), value(arr(text, doc("x", text))));
+}
+
+TEST(batches, become_json_as_bson_and_as_documents) {
+    std::vector<batch> all;
+    EXPECT_EQ(to_json(all), "[]");
+    EXPECT_EQ(to_json(batch()), "[]");
+    all.push_back(raw_batch({doc("a", 1), doc("b", object_id("56e1fc72e0c917e9c4714161"))}));
+    all.push_back(batch());
+    all.push_back(batch(docs(doc("c", arr(1.5, nullptr)))));
+    EXPECT_EQ(to_json(all), R"([{"a":1},{"b":{"$oid":"56e1fc72e0c917e9c4714161"}},{"c":[1.5,null]}])");
+    EXPECT_EQ(to_json(all[0], json_mode::plain), R"([{"a":1},{"b":"56e1fc72e0c917e9c4714161"}])");
+    EXPECT_EQ(all[0].size(), 2U) << "it was only read";
+}
+
 TEST(batches, append_keeps_what_is_there) {
     documents out;
     out.push_back(doc("first", true));
