@@ -272,7 +272,7 @@ document fail_point_of(fault_kind kind) {
     case fault_kind::out_of_time:
         return doc("errorCode", 50);
     case fault_kind::duplicate:
-        return doc("errorCode", 11000);
+        return doc("errorCode", 11000, "errorExtraInfo", doc("keyPattern", doc("n", 1), "keyValue", doc("n", 10)));
     case fault_kind::write_concern:
         return doc("writeConcernError", doc("code", 64, "errmsg", "waiting for replication timed out"));
     case fault_kind::hang:
@@ -301,7 +301,7 @@ protected:
             run_on(s, on<count_op>(collection)); // it is connected
             if (c.control_plane)
                 run_on(s, list_collections_op());
-            gate_.cut_next_answer(times);
+            gate_.cut_next_answer(times, c.how == manner::read_once ? 1 : 0); // the first answer is to the find
         } else {
             auto data = fail_point_of(f.kind);
             data.set("failCommands", arr(c.command));
@@ -332,8 +332,9 @@ protected:
         auto const code = failed->code() == errc::deadline && f.kind == fault_kind::out_of_time ? errc::server_timeout
                                                                                                : static_cast<errc>(failed->code().value());
         EXPECT_EQ(to_string(code), to_string(wanted.code)) << failed->what();
-        if (f.kind != fault_kind::closed_after || c.how != manner::read_once)
+        if (f.kind != fault_kind::closed_after || c.how != manner::read_once) {
             EXPECT_EQ(d.attempts, wanted.attempts) << failed->what();
+        }
         EXPECT_EQ(d.is_write, is_write(c.how));
         if (!is_write(c.how))
             return;
@@ -343,10 +344,12 @@ protected:
         // And now the truth.
         EXPECT_GE(applied, 0);
         EXPECT_LE(applied, 1) << "it was applied twice";
-        if (d.what_happened != outcome::maybe_applied)
+        if (d.what_happened != outcome::maybe_applied) {
             EXPECT_EQ(applied, d.what_happened == outcome::applied ? 1 : 0) << failed->what();
-        if (f.kind == fault_kind::closed_after)
+        }
+        if (f.kind == fault_kind::closed_after) {
             EXPECT_EQ(applied, 1);
+        }
     }
 
     int rows_ = 0;
