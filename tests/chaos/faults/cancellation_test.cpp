@@ -105,7 +105,7 @@ std::vector<cancelled_case> const& cases() {
 }
 
 asio::awaitable<models> define(connection db) {
-    auto author = co_await db.add(model_definition("author").field("_id", integer()).field("name", string()));
+    auto author = co_await db.add(model_definition("author").field("name", string()));
     auto post = co_await db.add(
         model_definition("post").field("_id", any()).field("n", integer()).relation(single("author")));
     for (auto const* type : {"beforeFind", "beforeFilter", "afterFind", "beforeCount", "afterCount", "beforeAggregate", "afterAggregate",
@@ -121,8 +121,9 @@ asio::awaitable<void> fill(connection db, models m) {
     documents authors;
     documents posts;
     for (int i = 0; i < 7; ++i) {
-        authors.push_back(doc("_id", i, "name", "a"));
-        posts.push_back(doc("_id", i, "n", i, "author_id", i));
+        auto const id = object_id::generate();
+        authors.push_back(doc("_id", id, "name", "a"));
+        posts.push_back(doc("_id", i, "n", i, "author_id", id));
     }
     co_await m.author.insert(std::move(authors));
     co_await m.post.insert(std::move(posts));
