@@ -56,7 +56,13 @@ orm::model_definition subdivision_definition() {
         .relation(orm::single("country").right_key_type(orm::string()).required())
         .relation(orm::single("parent").model("subdivision").right_key_type(orm::string()))
         .index(orm::doc("country_id", 1, "name", 1))
-        .hook("beforePut", "normalize", normalize_name, orm::required);
+        .hook("beforePut", "normalize", normalize_name, orm::required)
+        .requests(orm::request_policy()
+            .filter("country_id")
+            .filter("type")
+            .filter("name", orm::filter_word::starts_with, orm::filter_word::contains)
+            .sort("name", "type")
+            .page_size(20, 100));
 }
 
 } // namespace

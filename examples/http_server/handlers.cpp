@@ -3,7 +3,6 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
-#include <charconv>
 #include <chrono>
 #include <optional>
 
@@ -11,7 +10,6 @@ namespace atlas {
 namespace http = boost::beast::http;
 namespace {
 
-constexpr std::int64_t most_documents = 100;
 constexpr auto time_for_a_request = std::chrono::seconds(5);
 
 std::string json_of(orm::model const& m, orm::documents& docs) {
@@ -31,28 +29,18 @@ boost::asio::awaitable<response> get_country(models m, std::string code) {
     co_return json_response(http::status::ok, m.country.schema()->to_json_text(*found));
 }
 
-std::optional<std::int64_t> parse_limit(std::string const& text) {
-    std::int64_t n = 0;
-    auto const [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
-    if (ec != std::errc() || end != text.data() + text.size() || n < 1 || n > most_documents)
-        return std::nullopt;
-    return n;
-}
-
-boost::asio::awaitable<response> get_subdivisions(models m, std::string country, std::string limit) {
-    auto const n = parse_limit(limit);
-    if (country.empty())
-        co_return problem(http::status::bad_request, "The parameter country is missing");
-    if (!n)
-        co_return problem(http::status::bad_request, "The parameter limit must be a number from 1 to 100", limit);
-    // The parameter is a string, so it can only ever be compared with: no text of a client becomes an operator.
-    auto docs = co_await m.subdivision.find(
-        orm::doc("country_id", country), orm::find_options().sort("name", 1).limit(*n).timeout(time_for_a_request));
+boost::asio::awaitable<response> get_subdivisions(models m, std::string query) {
+    // What a client may ask for is said by the policy of the model: no text of a client becomes an operator.
+    auto [filter, options] = m.subdivision.query(orm::untrusted::parse_query(query));
+    if (options.sort_value.empty())
+        options.sort("name", 1);
+    options.timeout(time_for_a_request);
+    auto docs = co_await m.subdivision.find(std::move(filter), std::move(options));
     co_return json_response(http::status::ok, json_of(m.subdivision, docs));
 }
 
 boost::asio::awaitable<response> post_country(models m, std::string body) {
-    auto data = orm::parse_json_document(body, orm::json_dialect::plain);
+    auto data = m.country.accept(orm::untrusted::parse_json(body));
     auto stored = co_await m.country.insert(std::move(data), orm::insert_options().timeout(time_for_a_request));
     auto answer = json_response(http::status::created, m.country.schema()->to_json_text(stored));
     answer.set(http::field::location, "/countries/" + std::string(stored.at("_id").as_string()));
@@ -66,18 +54,13 @@ boost::asio::awaitable<response> route(models m, request r) {
     std::vector<std::string> segments;
     for (auto segment : target->segments())
         segments.emplace_back(segment);
-    auto parameter = [&target](std::string_view name, std::string_view fallback) {
-        auto const params = target->params();
-        auto const it = params.find(boost::core::string_view(name.data(), name.size()));
-        return it == params.end() ? std::string(fallback) : std::string((*it).value);
-    };
 
     if (segments.size() == 2 && segments[0] == "countries" && r.method() == http::verb::get)
         co_return co_await get_country(m, segments[1]);
     if (segments.size() == 1 && segments[0] == "countries" && r.method() == http::verb::post)
         co_return co_await post_country(m, std::move(r.body()));
     if (segments.size() == 1 && segments[0] == "subdivisions" && r.method() == http::verb::get)
-        co_return co_await get_subdivisions(m, parameter("country", ""), parameter("limit", "20"));
+        co_return co_await get_subdivisions(m, std::string(target->encoded_query()));
     co_return problem(http::status::not_found, "There is nothing here");
 }
 

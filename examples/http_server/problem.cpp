@@ -28,8 +28,10 @@ http::status status_of(orm::error const& e) {
         return http::status::unprocessable_entity;
     if (code == orm::errc::duplicate_key)
         return http::status::conflict;
-    if (code == orm::errc::bad_json || code == orm::errc::invalid_argument)
+    if (code == orm::errc::bad_json || code == orm::errc::invalid_argument || code == orm::errc::limit_exceeded)
         return http::status::bad_request;
+    if (code == orm::errc::unauthorized)
+        return http::status::forbidden;
     if (code == orm::condition::timeout)
         return http::status::gateway_timeout;
     return http::status::internal_server_error;
@@ -40,6 +42,7 @@ std::string_view title_of(http::status s) {
     case http::status::unprocessable_entity: return "The document breaks the rules of its model";
     case http::status::conflict: return "The document exists already";
     case http::status::bad_request: return "The request cannot be understood";
+    case http::status::forbidden: return "The request asks for what it may not have";
     case http::status::gateway_timeout: return "The database took too long";
     default: return "Something went wrong";
     }
@@ -72,7 +75,7 @@ response problem(orm::error const& e) {
         body.set("errors", std::move(errors));
     else if (status == http::status::conflict)
         body.set("errors", orm::arr(orm::doc("pointer", json_pointer(e.details().path), "rule", "unique", "detail", "is taken already")));
-    else if (status == http::status::bad_request)
+    else if (status == http::status::bad_request || status == http::status::forbidden)
         body.set("detail", e.message());
     return json_response(status, orm::to_json(body, orm::json_mode::plain), "application/problem+json");
 }

@@ -83,7 +83,7 @@ private:
     bool keeps_batches = false;
     std::int64_t limit = 0; // of what is sent
     std::int64_t received = 0;
-    std::int64_t most_related = 0; // documents, of a find that populates another one's
+    population_limits bounds; // of a find that populates another one's documents
 
     std::vector<batch> batches;
     storage arena;
@@ -216,6 +216,7 @@ struct remove_call : basic_call<operation_kind::remove, remove_options> {
     /// The caller said `all`.
     bool everything = false;
 
+    void prepare(call_frame& frame);
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
     remove_op request(call_frame& frame);
     boost::asio::awaitable<void> execute(call_frame& frame) { return exchange(frame, options, request(frame), *this); }

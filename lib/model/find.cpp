@@ -1,4 +1,5 @@
 #include "model/calls.hpp"
+#include "model/guard.hpp"
 #include "model/population_plan.hpp"
 #include "model/store_options.hpp"
 #include "model/together.hpp"
@@ -64,7 +65,7 @@ aggregate_op windows(find_op find, std::string const& per) {
 } // namespace
 
 void find_call::prepare(call_frame& frame) {
-    most_related = frame.connection().options.population().documents;
+    bounds = frame.connection().options.population();
     logger = frame.connection().log();
     if (logger)
         begun = std::chrono::steady_clock::now();
@@ -97,6 +98,7 @@ hook_args& find_call::bind(argument_types& to, hook_type type, call_frame& frame
 }
 
 find_op find_call::request(call_frame& frame) {
+    guard_paths(frame, filter);
     find_op op;
     op.collection = frame.collection();
     take_store_options(op, options.options_value);
@@ -109,8 +111,10 @@ find_op find_call::request(call_frame& frame) {
         op.projection = frame.schema().projection(options.fields_value);
     if (frame.translation() != nullptr)
         shown = op.projection;
-    if (!options.sort_value.empty())
+    if (!options.sort_value.empty()) {
+        guard_sort(frame, options.sort_value);
         op.sort = options.sort_value;
+    }
     if (options.skip_value != 0)
         op.skip = options.skip_value;
     if (options.limit_value != 0)
@@ -222,8 +226,11 @@ bool find_call::accept(batch next) {
     received += static_cast<std::int64_t>(next.size());
     if (auto const* scope = options.scope_value.get(); scope != nullptr && scope->depth > 0) {
         scope->populated->documents += static_cast<std::int64_t>(next.size());
-        if (scope->populated->documents > most_related)
-            throw_population_limit("documents", most_related, scope->path);
+        scope->populated->bytes += static_cast<std::int64_t>(next.bytes());
+        if (scope->populated->documents > bounds.documents)
+            throw_population_limit("documents", bounds.documents, scope->path);
+        if (scope->populated->bytes > bounds.bytes)
+            throw_population_limit("bytes", bounds.bytes, scope->path);
     }
     if (logger)
         answered = std::chrono::steady_clock::now();

@@ -2,6 +2,7 @@
 #include "model/collection.hpp"
 #include "model/explain.hpp"
 #include "model/state.hpp"
+#include "schema/request.hpp"
 
 #include <cormorant/model/connection.hpp>
 #include <cormorant/model/model.hpp>
@@ -172,6 +173,11 @@ document model::id_filter(value id) const {
 asio::awaitable<std::vector<batch>> model::find_batches(document filter, find_options options) const {
     return run<std::vector<batch>>(*this, make_find_batches(std::move(filter), std::move(options)));
 }
+asio::awaitable<std::vector<batch>> model::find_batches_by_id(value id, find_options options) const {
+    auto call = make_find_by_id(std::move(id), std::move(options));
+    call.prefers_batches = true;
+    return run<std::vector<batch>>(*this, std::move(call));
+}
 asio::awaitable<counted_batches> model::find_and_count_batches(document filter, find_options options) const {
     options.count(true);
     return run<counted_batches>(*this, make_find_batches(std::move(filter), std::move(options)));
@@ -213,6 +219,47 @@ asio::awaitable<std::optional<document>> model::find_and_update(selection which,
     auto call = make_update(std::move(which), std::move(delta), std::move(options));
     call.answers_document = true;
     return run<std::optional<document>>(*this, std::move(call));
+}
+
+// --- input of clients ------------------------------------------------------------------------------------------------
+
+namespace {
+
+request_policy const& policy_of(schema const& s) {
+    auto const& policy = s.definition().requests();
+    if (!policy)
+        throw error(errc::definition, fmt::format("model {} takes no input of clients: its definition has no policy for requests", s.name()));
+    return *policy;
+}
+
+} // namespace
+
+allowed_query model::query(untrusted const& input) const {
+    auto const s = schema();
+    return detail::read_query(*s, policy_of(*s), input);
+}
+allowed_query model::query(untrusted const& input, request_policy const& policy) const {
+    auto const s = schema();
+    detail::check_policy(*s, policy);
+    return detail::read_query(*s, policy, input);
+}
+document model::accept(untrusted const& body) const {
+    auto const s = schema();
+    return detail::read_body(*s, policy_of(*s), body);
+}
+document model::accept(untrusted const& body, request_policy const& policy) const {
+    auto const s = schema();
+    detail::check_policy(*s, policy);
+    return detail::read_body(*s, policy, body);
+}
+value model::changes(untrusted const& body) const {
+    auto const s = schema();
+    return detail::read_changes(*s, policy_of(*s), body);
+}
+value model::changes(untrusted const& body, request_policy const& policy) const {
+    auto const s = schema();
+    detail::check_policy(*s, policy);
+    return detail::read_changes(*s, policy, body);
 }
 
 // --- what an operation will do ---------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 #include "model/calls.hpp"
+#include "model/guard.hpp"
 #include "model/store_options.hpp"
 
 namespace cormorant::detail {
@@ -17,6 +18,7 @@ hook_args& count_call::bind(argument_types& to, hook_type type, call_frame& fram
 }
 
 count_op count_call::request(call_frame& frame) {
+    guard_paths(frame, filter);
     count_op op;
     op.collection = frame.collection();
     op.skip = options.skip_value;

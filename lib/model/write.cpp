@@ -1,4 +1,5 @@
 #include "model/calls.hpp"
+#include "model/guard.hpp"
 #include "model/store_options.hpp"
 
 #include <fmt/format.h>
@@ -48,6 +49,7 @@ preparation insert_call::complete(call_frame& frame) {
 }
 
 insert_op insert_call::request(call_frame& frame) {
+    guard_extent(frame, docs);
     insert_op op;
     op.collection = frame.collection();
     op.ordered = options.ordered_value;
@@ -114,6 +116,7 @@ preparation save_call::complete(call_frame& frame) {
 }
 
 std::variant<insert_op, update_op> save_call::request(call_frame& frame) {
+    guard_extent(frame, std::span(&doc, 1));
     value const* const id = doc.find(frame.schema().key());
     if (id == nullptr) { // a definition with a key of its own, without default: the store makes one
         insert_op op;
@@ -165,7 +168,8 @@ void save_call::give(saved_document& answer) {
 
 // --- update ----------------------------------------------------------------------------------------------------------
 
-void update_call::prepare(call_frame&) {
+void update_call::prepare(call_frame& frame) {
+    refuse_everything(frame, filter, everything);
     if (answers_document && options.multi_value)
         throw error(errc::invalid_argument, "find_and_update changes one document: it has no multi");
 }
@@ -190,6 +194,10 @@ preparation update_call::complete(call_frame& frame) {
 }
 
 std::variant<update_op, find_and_modify_op> update_call::request(call_frame& frame) {
+    refuse_everything(frame, filter, everything);
+    value const* const in_words_of_store = options.options_value.find("upsert");
+    guard_paths(frame, filter, options.upsert_value || (in_words_of_store != nullptr && in_words_of_store->if_bool().value_or(true)));
+    guard_update(frame, delta);
     auto const fill = [&](auto& op) {
         op.collection = frame.collection();
         op.upsert = options.upsert_value;
@@ -238,7 +246,13 @@ hook_args& remove_call::bind(argument_types& to, hook_type type, call_frame& fra
     }
 }
 
+void remove_call::prepare(call_frame& frame) {
+    refuse_everything(frame, filter, everything);
+}
+
 remove_op remove_call::request(call_frame& frame) {
+    refuse_everything(frame, filter, everything);
+    guard_paths(frame, filter);
     remove_op op;
     op.collection = frame.collection();
     op.just_one = options.just_one_value;

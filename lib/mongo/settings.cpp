@@ -31,23 +31,40 @@ std::string lower(std::string_view text) {
     return result;
 }
 
-// The text between "//" and the "@" of the hosts: libmongoc repeats parts of it in its messages.
-std::string_view credentials_of(std::string_view text) {
+// What must not be repeated: the text between "//" and the last "@", wherever that is (a password that is not percent-encoded
+// may have a "?" or "/" in it), and the options that are secrets.
+std::vector<std::string_view> secrets_of(std::string_view text) {
+    std::vector<std::string_view> secrets;
     auto const begin = text.find("://");
-    if (begin == std::string_view::npos)
-        return {};
-    auto const rest = text.substr(begin + 3);
-    auto const at = rest.substr(0, rest.find('?')).rfind('@');
-    return at == std::string_view::npos ? std::string_view() : rest.substr(0, at);
+    auto const rest = begin == std::string_view::npos ? std::string_view() : text.substr(begin + 3);
+    if (auto const at = rest.rfind('@'); at != std::string_view::npos)
+        secrets.push_back(rest.substr(0, at));
+    auto const question = rest.find('?');
+    auto query = question == std::string_view::npos ? std::string_view() : rest.substr(question + 1);
+    while (!query.empty()) {
+        auto const option = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(option.size() + 1, query.size()));
+        auto const name = lower(option.substr(0, option.find('=')));
+        if (name == "tlscertificatekeyfilepassword" || name == "sslclientcertificatekeypassword" || name == "authmechanismproperties")
+            secrets.push_back(option.substr(std::min(name.size() + 1, option.size())));
+    }
+    return secrets;
 }
 
-// A message of libmongoc may be passed on only when nothing of the credentials is in it.
+// A text may be passed on only when no part of a secret is in it.
 std::string without_credentials(std::string_view message, std::string_view connection_string) {
-    auto const credentials = credentials_of(connection_string);
-    auto const mentions = [&](std::string_view part) { return !part.empty() && message.find(part) != std::string_view::npos; };
-    auto const colon = credentials.find(':');
-    if (mentions(credentials.substr(0, colon)) || (colon != std::string_view::npos && mentions(credentials.substr(colon + 1))) ||
-        message.find('@') != std::string_view::npos)
+    constexpr std::size_t telling = 3; // so many characters of a secret are a part of it
+    auto const repeats = [&](std::string_view secret) {
+        if (secret.size() < telling)
+            return !secret.empty() && message.find(secret) != std::string_view::npos;
+        for (std::size_t i = 0; i + telling <= secret.size(); ++i) {
+            if (message.find(secret.substr(i, telling)) != std::string_view::npos)
+                return true;
+        }
+        return false;
+    };
+    auto const secrets = secrets_of(connection_string);
+    if (message.find('@') != std::string_view::npos || std::any_of(secrets.begin(), secrets.end(), repeats))
         return "it is malformed (a user name or password has to be percent-encoded)";
     return std::string(message);
 }
@@ -71,7 +88,7 @@ void require_known_options(std::string_view text) {
         char const* const c = name.c_str();
         if (!mongoc_uri_option_is_int32(c) && !mongoc_uri_option_is_int64(c) && !mongoc_uri_option_is_bool(c) &&
             !mongoc_uri_option_is_utf8(c) && std::find(own.begin(), own.end(), name) == own.end())
-            bad_uri(fmt::format("unknown option \"{}\"", option.substr(0, option.find('='))));
+            bad_uri(without_credentials(fmt::format("unknown option \"{}\"", option.substr(0, option.find('='))), text));
     }
 }
 

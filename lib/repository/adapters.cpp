@@ -13,10 +13,16 @@ namespace cormorant {
 
 namespace {
 
+/// Values of these may be repeated; others are settings of an adapter, among which passwords are.
+bool is_harmless(std::string_view key) noexcept {
+    return key == "name" || key == "adapter" || key == "ids" || key == "textForms" || key == "anyKeyColumn" || key == "database" ||
+           key == "folder";
+}
+
 [[noreturn]] void fail(std::string_view path, std::string message, value const* v = nullptr) {
     diagnostics details;
     details.path = path;
-    if (v != nullptr)
+    if (v != nullptr && is_harmless(path))
         details.value = shorten(*v);
     throw error(errc::definition, std::move(message), std::move(details));
 }

@@ -1,6 +1,7 @@
-#include "schema/failure.hpp"
+#include "schema/section.hpp"
 
 #include <cormorant/bson/json.hpp>
+#include <cormorant/error/error.hpp>
 #include <cormorant/schema/definition.hpp>
 #include <cormorant/schema/registry.hpp>
 
@@ -11,127 +12,14 @@
 #include <fstream>
 #include <initializer_list>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 namespace cormorant {
 
 namespace {
 
-/// An object of a definition: reads its keys by their types, and knows where it is for the errors.
-class section {
-public:
-    section(document const& spec, std::string model, std::string path)
-        : spec_(spec), model_(std::move(model)), path_(std::move(path)) {}
-
-    [[noreturn]] void fail(std::string_view key, std::string message, value const* v = nullptr) const {
-        diagnostics details;
-        details.model = model_;
-        details.path = path_of(key);
-        if (v != nullptr) {
-            details.value = shorten(*v);
-        }
-        throw error(errc::definition, std::move(message), std::move(details));
-    }
-
-    /// Refuses every key that is not among these.
-    void only(std::initializer_list<std::string_view> keys) const {
-        for (auto const& [key, v] : spec_) {
-            if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-                fail(key, fmt::format("'{}' is no key of a definition here", key), &v);
-            }
-        }
-    }
-
-    value const* find(std::string_view key) const noexcept { return spec_.find(key); }
-    bool has(std::string_view key) const noexcept { return spec_.contains(key); }
-
-    std::string text(std::string_view key) const {
-        auto const* const v = find(key);
-        if (v == nullptr) {
-            fail(key, fmt::format("'{}' is missing", key));
-        }
-        return std::string(*require(v->if_string(), key, "a string"));
-    }
-    std::string text(std::string_view key, std::string fallback) const { return has(key) ? text(key) : std::move(fallback); }
-
-    bool flag(std::string_view key, bool fallback) const {
-        auto const* const v = find(key);
-        return v == nullptr ? fallback : *require(v->if_bool(), key, "true or false");
-    }
-
-    std::optional<std::int64_t> whole(std::string_view key) const {
-        auto const* const v = find(key);
-        return v == nullptr ? std::nullopt : require(v->if_int64(), key, "an integer");
-    }
-
-    document const& sub_document(std::string_view key) const {
-        auto const* const v = find(key);
-        return *require(v == nullptr ? nullptr : v->if_document(), key, "an object");
-    }
-
-    array const& list(std::string_view key) const {
-        static array const none;
-        auto const* const v = find(key);
-        return v == nullptr ? none : *require(v->if_array(), key, "an array");
-    }
-
-    std::vector<std::string> texts(std::string_view key) const {
-        std::vector<std::string> result;
-        for (auto const& item : list(key)) {
-            result.emplace_back(*require(item.if_string(), key, "an array of strings"));
-        }
-        return result;
-    }
-
-    section enter(std::string_view key) const { return {sub_document(key), model_, path_of(key)}; }
-
-    /// The objects of a list.
-    std::vector<section> sections(std::string_view key) const {
-        std::vector<section> result;
-        auto const& items = list(key);
-        for (std::size_t i = 0; i < items.size(); ++i) {
-            auto const path = fmt::format("{}.{}", path_of(key), i);
-            auto const* const item = items[i].if_document();
-            if (item == nullptr) {
-                fail(fmt::format("{}.{}", key, i), "must be an object", &items[i]);
-            }
-            result.emplace_back(*item, model_, path);
-        }
-        return result;
-    }
-
-    /// Runs `make`, and adds model and path to its errors.
-    template <class F>
-    auto locate(std::string_view key, F&& make) const {
-        try {
-            return make();
-        } catch (error& e) {
-            auto& details = e.details();
-            details.model = model_;
-            details.path = path_of(key);
-            if (auto const* const v = find(key); v != nullptr && details.value.empty()) {
-                details.value = shorten(*v);
-            }
-            throw;
-        }
-    }
-
-private:
-    template <class Result>
-    Result require(Result result, std::string_view key, std::string_view what) const {
-        if (!result) {
-            fail(key, fmt::format("'{}' must be {}", key, what), find(key));
-        }
-        return result;
-    }
-    std::string path_of(std::string_view key) const {
-        return path_.empty() ? std::string(key) : (key.empty() ? path_ : fmt::format("{}.{}", path_, key));
-    }
-
-    document const& spec_;
-    std::string model_;
-    std::string path_;
-};
+using detail::section;
 
 bool names_function(value const& v) noexcept {
     auto const* const d = v.if_document();
@@ -145,7 +33,7 @@ public:
     model_definition read(section const& s) const {
         s.only({"collection", "name", "allowExtraKeys", "deleteExtraKeys", "fields", "virtuals", "relationships", "hooks",
             "defaultHooks", "indexes", "documentMethods", "modelMethods", "onInit", "viewOn", "pipeline", "strictLoading",
-            "options", "primaryKey", "emptyValues", "faultsAsDeclared", "textForms"});
+            "options", "primaryKey", "emptyValues", "faultsAsDeclared", "textForms", "unknownPaths", "limits", "requests"});
         auto const collection = s.text("collection");
         model_definition result(s.text("name", collection));
         result.collection(collection);
@@ -160,6 +48,13 @@ public:
             result.field(f.text("name"), field(f));
         }
         read_empty_values(s, result);
+        result.unknown_paths(read_unknown_paths(s));
+        if (s.has("limits")) {
+            result.limits(read_limits(s.enter("limits")));
+        }
+        if (s.has("requests")) {
+            result.requests(detail::read_request_policy(s.enter("requests")));
+        }
         result.faults_as_declared(s.flag("faultsAsDeclared", false));
         result.text_forms(s.flag("textForms", false));
         for (auto const& v : s.sections("virtuals")) {
@@ -209,6 +104,29 @@ private:
             return extra_keys::remove;
         }
         return s.flag("allowExtraKeys", fallback == extra_keys::allow) ? extra_keys::allow : extra_keys::refuse;
+    }
+
+    static unknown_paths read_unknown_paths(section const& s) {
+        static constexpr std::array<std::pair<std::string_view, unknown_paths>, 3> names{{
+            {"refuse", unknown_paths::refuse},
+            {"pass", unknown_paths::pass},
+            {"matchNothing", unknown_paths::match_nothing},
+        }};
+        auto const name = s.text("unknownPaths", "refuse");
+        auto const* const found = std::find_if(names.begin(), names.end(), [&](auto const& n) { return n.first == name; });
+        if (found == names.end()) {
+            s.fail("unknownPaths", "'unknownPaths' is 'refuse', 'pass' or 'matchNothing'", s.find("unknownPaths"));
+        }
+        return found->second;
+    }
+
+    static document_limits read_limits(section const& s) {
+        s.only({"depth", "bytes", "arrayItems"});
+        document_limits result;
+        result.depth = static_cast<int>(s.bounded("depth", result.depth, std::numeric_limits<int>::max()));
+        result.bytes = s.bounded("bytes", result.bytes, std::numeric_limits<std::int64_t>::max());
+        result.array_items = s.bounded("arrayItems", result.array_items, std::numeric_limits<std::int64_t>::max());
+        return result;
     }
 
     /// True: by type. An object: by type, with other values for the types that it names.

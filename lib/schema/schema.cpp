@@ -1,5 +1,6 @@
 #include "schema/compiled.hpp"
 #include "schema/failure.hpp"
+#include "schema/request.hpp"
 
 #include <cormorant/bson/path.hpp>
 #include <cormorant/schema/schema.hpp>
@@ -334,7 +335,11 @@ std::shared_ptr<schema const> schema::compile(model_definition definition, schem
     compiled->nested_convert_schema = detail::make_convert_schema(d.fields_);
     compiled->convert_schema = detail::flatten_convert_schema(compiled->nested_convert_schema);
     strict_loading = d.strict_loading_.value_or(strict_loading);
-    return std::shared_ptr<schema const>(new schema(std::move(compiled), std::move(related), strict_loading));
+    std::shared_ptr<schema const> result(new schema(std::move(compiled), std::move(related), strict_loading));
+    if (d.requests_) {
+        detail::check_policy(*result, *d.requests_);
+    }
+    return result;
 }
 
 std::shared_ptr<schema const> schema::with_related(schema_resolver related) const {

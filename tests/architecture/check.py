@@ -33,8 +33,11 @@ WHOLE = "include/cormorant/cormorant.hpp"
 FOR_USERS = {WHOLE, "include/cormorant/fwd.hpp"}
 # Private headers that the modules above may include; any other is for its own module alone.
 SHARED = {
+    "lib/bson/utf8.hpp",  # whether text is UTF-8
     "lib/pipeline/annotate.hpp",  # what an error says about the operation that it comes from
     "lib/pipeline/spawn.hpp",  # how a coroutine is started that may be cancelled
+    "lib/schema/filter.hpp",  # what can be said of a filter without a document
+    "lib/schema/request.hpp",  # what requests become by a policy
     "lib/schema/translation.hpp",  # between the names of a model and those that are stored
     "lib/store/arguments.hpp",  # what both stores refuse, in the same words
     "lib/store/deliver.hpp",  # how an answer gets to the caller's executor

@@ -46,6 +46,13 @@ struct call {
     document data() const { return args.at("data").as_document(); }
     query filter() const { return query::parse(argument("filter")); }
     where_clause where() const { return where_clause::parse(argument("where")); }
+    /// The original takes an empty condition for every document.
+    basic_selection<where_clause> which() const {
+        auto given = where();
+        if (given.where().empty())
+            return all;
+        return given;
+    }
 
     database_schema& schema;
     document args;
@@ -77,7 +84,7 @@ awaitable<value> run_patch_by_id(call c) {
 }
 
 awaitable<value> run_patch(call c) {
-    auto const n = co_await c.repository().patch(c.data(), c.where());
+    auto const n = co_await c.repository().patch(c.data(), c.which());
     co_return n;
 }
 
@@ -100,7 +107,7 @@ awaitable<value> run_find_by_id(call c) {
 }
 
 awaitable<value> run_delete(call c) {
-    auto const n = co_await c.repository().delete_(c.where());
+    auto const n = co_await c.repository().delete_(c.which());
     co_return n;
 }
 

@@ -153,14 +153,21 @@ awaitable<value> run_save(call c) {
     co_return c.shows_write() ? value(show_result(saved.result)) : show_document(m, std::move(saved.doc), c.show(), true);
 }
 
+/// The original takes an empty filter for every document.
+cormorant::selection select(document filter) {
+    if (filter.empty())
+        return cormorant::all;
+    return filter;
+}
+
 awaitable<value> run_update(call c) {
     auto const result =
-        co_await c.target().update(c.object("filter"), c.args.at("delta"), c.options<cormorant::update_options>());
+        co_await c.target().update(select(c.object("filter")), c.args.at("delta"), c.options<cormorant::update_options>());
     co_return show_result(result);
 }
 
 awaitable<value> run_remove(call c) {
-    auto const result = co_await c.target().remove(c.object("filter"), c.options<cormorant::remove_options>());
+    auto const result = co_await c.target().remove(select(c.object("filter")), c.options<cormorant::remove_options>());
     co_return show_result(result);
 }
 
@@ -323,7 +330,9 @@ awaitable<value> run_add_model_method(call c) {
 // --- connection ----------------------------------------------------------------------------------------------------------
 
 awaitable<value> run_define(call c) {
-    model m(cormorant::model_definition::from_document(c.args, c.shared.functions));
+    auto definition = cormorant::model_definition::from_document(c.args, c.shared.functions);
+    definition.unknown_paths(cormorant::unknown_paths::pass); // as the original
+    model m(std::move(definition));
     c.shared.models.insert_or_assign(m.name(), m);
     co_return nothing();
 }

@@ -40,7 +40,9 @@ public:
             document definition = element.as_document();
             auto const add = definition.get_or("$add", true);
             definition.erase("$add");
-            cormorant::model m(cormorant::model_definition::from_document(definition, state_.functions));
+            auto described = cormorant::model_definition::from_document(definition, state_.functions);
+            described.unknown_paths(cormorant::unknown_paths::pass); // as the original
+            cormorant::model m(std::move(described));
             state_.models.insert_or_assign(m.name(), m);
             if (add) {
                 co_await state_.connection.add(std::move(m), cormorant::add_options());

@@ -240,8 +240,8 @@ TEST_P(Explain, PredictsTheOtherOperations) {
             [&](auto const& o) { return posts.save(post, o); });
         auto const delta = doc("$set", doc("stars", 5));
         compare(
-            "update", with(update_options()), [&](auto const& o) { return posts.explain_update({}, delta, o); },
-            [&](auto const& o) { return posts.update({}, delta, o); });
+            "update", with(update_options()), [&](auto const& o) { return posts.explain_update(all, delta, o); },
+            [&](auto const& o) { return posts.update(all, delta, o); });
         compare(
             "remove", with(remove_options()), [&](auto const& o) { return posts.explain_remove(doc("title", "two"), o); },
             [&](auto const& o) { return posts.remove(doc("title", "two"), o); });

@@ -268,7 +268,7 @@ TYPED_TEST(FrontEnds, WritesAreValidated) {
     EXPECT_EQ(e.details().violations[0].path, "title");
     EXPECT_EQ(e.details().violations[1].path, "stars");
     EXPECT_EQ(failure_of(this->posts.insert(F::make(draft{""}))).code(), errc::required);
-    EXPECT_EQ(failure_of(this->posts.update(document(), doc("$set", doc("stars", 9)))).code(), errc::validation);
+    EXPECT_EQ(failure_of(this->posts.update(all, doc("$set", doc("stars", 9)))).code(), errc::validation);
     EXPECT_EQ(run(this->posts.count()), 0);
 }
 

@@ -96,8 +96,8 @@ public:
         record(operation_kind::count, "`count`", items.count());
         record(operation_kind::insert, "`insert`", items.insert(docs(doc("n", 1), doc("n", 2))));
         record(operation_kind::save, "`save`", items.save(doc("n", 3)));
-        record(operation_kind::update, "`update`", items.update(document(), doc("$set", doc("n", 4))));
-        record(operation_kind::remove, "`remove`", items.remove(document()));
+        record(operation_kind::update, "`update`", items.update(all, doc("$set", doc("n", 4))));
+        record(operation_kind::remove, "`remove`", items.remove(all));
         record(operation_kind::aggregate, "`aggregate`", items.aggregate(array()));
     }
 

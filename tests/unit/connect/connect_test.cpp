@@ -1,6 +1,8 @@
 #include "coroutine.hpp"
 
+#include <cormorant/bson/json.hpp>
 #include <cormorant/connect.hpp>
+#include <cormorant/repository/database_schema.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -41,6 +43,85 @@ TEST(Connect, RefusesConnectionStringsThatItDoesNotUnderstand) {
         EXPECT_THAT(e.message(), HasSubstr(row.message)) << row.uri;
         EXPECT_THAT(e.message(), Not(HasSubstr("secret"))) << row.uri;
     }
+}
+
+/// Everything that an error says.
+std::string all_texts(error const& e) {
+    diagnostics const& d = e.details();
+    std::string texts = e.report() + '\n' + e.what() + '\n' + e.message() + '\n' + d.path + '\n' + d.value + '\n' + d.server_message;
+    for (auto const& label : d.server_labels)
+        texts += '\n' + label;
+    for (violation const& v : d.violations)
+        texts += '\n' + v.path + v.message + v.value;
+    return texts;
+}
+
+TEST(Connect, RepeatsNoPasswordWhateverIsWrong) {
+    // Each of these holds the secret in pieces too: what is cut at the wrong place is a leak as well.
+    for (std::string const uri : {
+             "postgres://ann:hunter2pass@h/db",
+             "ann:hunter2pass@h/db",
+             "memory://ann:hunter2pass@h/db",
+             "memory:///folder@hunter2pass?bogus=1",
+             "mongodb://ann:hunter2pass@h",
+             "mongodb://ann:hunter2pass@/db",
+             "mongodb://ann:hunter2pass@h:x/db",
+             "mongodb://ann:hunter2pass@h:99999/db",
+             "mongodb://ann:hunter2/pass@h/db?serverSelectionTimeoutMS=50",
+             "mongodb://ann:hunter2?pass@h/db",
+             "mongodb://ann:hunter2&pass@h/db?x=1",
+             "mongodb://ann:hunter2%pass@h/db?serverSelectionTimeoutMS=50",
+             "mongodb://ann:hunter2@pass@h/db?serverSelectionTimeoutMS=50",
+             "mongodb://ann:hunter2:pass@h/db?serverSelectionTimeoutMS=50",
+             "mongodb://ann:hunter2#pass@h/db?serverSelectionTimeoutMS=50",
+             "mongodb://ann:hunter2pass@h/db?bogus=1",
+             "mongodb://ann:hunter2pass@h/db?maxPoolSize=-1",
+             "mongodb://ann:hunter2pass@h/db?maxPoolSize=none&serverSelectionTimeoutMS=50",
+             "mongodb://ann:hunter2pass@h/db?authMechanism=GSSAPI",
+             "mongodb://ann:hunter2pass@h/db?authMechanism=NONE&serverSelectionTimeoutMS=50",
+             "mongodb://ann:hunter2pass@h/db?tls=true&tlsCAFile=/nowhere",
+             "mongodb://h/db?tls=true&tlsCertificateKeyFile=/nowhere&tlsCertificateKeyFilePassword=hunter2pass",
+             "mongodb://h/db?tls=true&tlsCertificateKeyFilePassword=hunter2%pass&serverSelectionTimeoutMS=50",
+             "mongodb://h/db?authMechanism=MONGODB-AWS&authMechanismProperties=AWS_SESSION_TOKEN:hunter2pass",
+             "mongodb+srv://ann:hunter2pass@h/db",
+             "mongodb+srv://ann:hunter2pass@h:1/db",
+             "mongodb://ann:hunter2pass@127.0.0.1:1/db?serverSelectionTimeoutMS=50",
+         }) {
+        auto const texts = all_texts(failure_of(uri));
+        EXPECT_THAT(texts, Not(HasSubstr("hunter2"))) << uri;
+        EXPECT_THAT(texts, Not(HasSubstr("pass@"))) << uri;
+        EXPECT_THAT(texts, Not(HasSubstr("ann:"))) << uri;
+    }
+}
+
+TEST(Connect, DatasourcesRepeatNoPassword) {
+    auto const failure = [](document settings) {
+        database_schema schema;
+        try {
+            schema.define_datasource(datasource::from_document(settings));
+            schema.define_model(R"({"name": "person", "datasource": "db"})");
+            run(schema.repository("person").count());
+        } catch (error const& e) {
+            return all_texts(e);
+        }
+        ADD_FAILURE() << "nothing was wrong";
+        return std::string();
+    };
+    auto const with = [](char const* adapter, std::string_view key, value v) {
+        auto spec = doc("name", "db", "adapter", adapter);
+        spec.set(key, std::move(v));
+        return spec;
+    };
+    for (document const& settings : {
+             with("mongodb", "password", arr("hunter2")),
+             with("mongodb", "password", "hunter2"),
+             with("mongodb", "url", arr("mongodb://ann:hunter2@h/db")),
+             with("mongodb", "url", "mongodb://ann:hunter2@h"),
+             with("mongodb", "url", "hunter2"),
+             with("memory", "password", "hunter2"),
+             with("memory", "database", "ann:hunter2@h"),
+         })
+        EXPECT_THAT(failure(settings), Not(HasSubstr("hunter2"))) << to_json(settings);
 }
 
 TEST(Connect, WithoutAStringTakesTheOneOfTheEnvironment) {

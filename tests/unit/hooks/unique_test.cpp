@@ -105,7 +105,7 @@ TEST_F(Unique, LetsADocumentKeepItsOwnValue) {
 TEST_F(Unique, RefusesToGiveOneValueToSeveralDocuments) {
     auto const items = add(with_unique(string().unique()));
     run(items.insert(docs(doc("_id", 1, "v", "a"), doc("_id", 2, "v", "b"))));
-    expect_taken(failure_of(items.update(document(), doc("$set", doc("v", "c")), update_options().multi(true))));
+    expect_taken(failure_of(items.update(all, doc("$set", doc("v", "c")), update_options().multi(true))));
     run(items.update(doc("_id", 1), doc("$set", doc("v", "c")), update_options().multi(true)));
     EXPECT_EQ(run(items.count(doc("v", "c"))), 1);
 }

@@ -38,7 +38,7 @@ TEST_F(Errors, InABeforeHookKeepTheWriteFromBeingSent) {
 
 TEST_F(Errors, InAnAfterHookLeaveTheWriteApplied) {
     items.hook("afterRemove", "audit", fail, required);
-    auto const e = failure_of(items.remove(document()));
+    auto const e = failure_of(items.remove(all));
     EXPECT_EQ(e.details().hook, "afterRemove_audit");
     EXPECT_EQ(e.details().what_happened, outcome::applied);
     EXPECT_EQ(store->calls.size(), 1u);
@@ -58,7 +58,7 @@ TEST_F(Errors, OfTheStoreKeepWhatItSaysAndSkipAfterHooks) {
         d.server_code = 91;
         throw error(errc::network, "gone", std::move(d));
     };
-    auto const e = failure_of(items.update(document(), doc("$set", doc("n", 1))));
+    auto const e = failure_of(items.update(all, doc("$set", doc("n", 1))));
     EXPECT_EQ(e.code(), errc::network);
     EXPECT_EQ(e.details().server_code, 91);
     EXPECT_EQ(e.details().what_happened, outcome::maybe_applied);

@@ -37,8 +37,8 @@ TEST_F(Find, EveryOperationHandsItsHintOn) {
     value const index = doc("foo", 1);
     run(items.count(document(), count_options().hint(index)));
     run(items.aggregate(array(), aggregate_options().hint(index).batch_size(7)));
-    run(items.update(document(), doc("$set", doc("n", 1)), update_options().hint(index)));
-    run(items.remove(document(), remove_options().hint(index)));
+    run(items.update(all, doc("$set", doc("n", 1)), update_options().hint(index)));
+    run(items.remove(all, remove_options().hint(index)));
     EXPECT_EQ(store->call<count_op>(0).hint, index);
     EXPECT_EQ(store->call<aggregate_op>(1).hint, index);
     EXPECT_EQ(store->call<aggregate_op>(1).batch_size, 7);

@@ -61,9 +61,9 @@ INSTANTIATE_TEST_SUITE_P(All, HookStages,
             {"beforeInsert", "beforePut", "beforePut", "beforeWrite", "insert", "afterPut", "afterPut", "afterInsert"}, "insert"},
         stages{"save", [](model const& m) { run(m.save(document())); },
             {"beforeSave", "beforePut", "beforeWrite", "update", "afterPut", "afterSave"}, "update"},
-        stages{"update", [](model const& m) { run(m.update(document(), doc("$set", doc("n", 1)))); },
+        stages{"update", [](model const& m) { run(m.update(all, doc("$set", doc("n", 1)))); },
             {"beforeUpdate", "beforeFilter", "beforeWrite", "update", "afterUpdate"}, "update"},
-        stages{"remove", [](model const& m) { run(m.remove(document())); },
+        stages{"remove", [](model const& m) { run(m.remove(all)); },
             {"beforeRemove", "beforeFilter", "remove", "afterRemove"}, "remove"},
         stages{"aggregate", [](model const& m) { run(m.aggregate(array())); }, {"beforeAggregate", "aggregate", "afterAggregate"},
             "aggregate"},
@@ -71,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(All, HookStages,
     [](auto const& row) { return std::string(row.param.name); });
 
 TEST_F(Hooks, ChangeWhatIsSent) {
-    auto items = add(model_definition("items").field("n", number()));
+    auto items = add(model_definition("items").field("n", number()).field("a", number()).field("tenant", number()));
     items.hook(
         "beforeFilter", "tenant", [](filter_args& a) { a.filter.set("tenant", 7); }, required);
     items.hook(
@@ -119,8 +119,8 @@ TEST_F(Hooks, ChangeWhatIsAnswered) {
 
     EXPECT_EQ(run(items.find()).size(), 1u);
     EXPECT_EQ(run(items.count()), 10);
-    EXPECT_EQ(run(items.remove(document())).deleted_count, 99);
-    EXPECT_EQ(run(items.update(document(), doc("$set", document()))).matched_count, 98);
+    EXPECT_EQ(run(items.remove(all)).deleted_count, 99);
+    EXPECT_EQ(run(items.update(all, doc("$set", document()))).matched_count, 98);
     EXPECT_EQ(run(items.aggregate(array())).size(), 1u);
     EXPECT_EQ(run(items.insert(document())).at("inserted"), value(1));
     EXPECT_EQ(run(items.save(document())).at("saved"), value(true));

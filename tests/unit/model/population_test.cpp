@@ -156,6 +156,7 @@ TEST_F(Population, JoinsByOtherKeys) {
 }
 
 TEST_F(Population, KeysMatchByValueNotByText) {
+    labels.add_field("n", number());
     auto rows =
         add(model_definition("rows").relation(multiple("others").model("labels").right_key("n").right_key_type(number())));
     answer_finds(

@@ -131,7 +131,7 @@ TEST_F(StoredForm, IsMadeWhenRulesThatWaitHaveRun) {
     EXPECT_EQ(run(loud.insert(doc("v", "a"))).at("v"), value("a!"));
     run(loud.save(doc("v", "a")));
     EXPECT_EQ(store->call<update_op>(1).update.as_document().at("v"), value("a!"));
-    run(loud.update(document(), doc("$set", doc("v", "b"))));
+    run(loud.update(all, doc("$set", doc("v", "b"))));
     EXPECT_EQ(store->call<update_op>(2).update, value(doc("$set", doc("v", "b!"))));
     auto const e = failure_of(loud.insert(docs(doc("v", "a"), doc("v", "bad"))));
     EXPECT_EQ(e.code(), errc::validation);

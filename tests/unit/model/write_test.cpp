@@ -113,7 +113,7 @@ TEST_F(Write, UpdateByAWholeDocumentReplacesOne) {
 }
 
 TEST_F(Write, UpdateIsValidated) {
-    auto const e = failure_of(items.update(document(), doc("$set", doc("foo", 7))));
+    auto const e = failure_of(items.update(all, doc("$set", doc("foo", 7))));
     EXPECT_EQ(e.code(), errc::validation);
     EXPECT_EQ(e.details().operation, "update");
     EXPECT_EQ(e.details().path, "foo");
@@ -168,8 +168,8 @@ TEST_F(Write, FindAndUpdateAnswersTheChangedDocumentInOneCall) {
 }
 
 TEST_F(Write, FindAndUpdateValidatesAsUpdateDoes) {
-    EXPECT_EQ(failure_of(items.find_and_update(doc(), doc("$set", doc("foo", 7)))).code(), errc::validation);
-    EXPECT_EQ(failure_of(items.find_and_update(doc(), doc("$set", doc("foo", "b")), update_options().multi(true))).code(),
+    EXPECT_EQ(failure_of(items.find_and_update(all, doc("$set", doc("foo", 7)))).code(), errc::validation);
+    EXPECT_EQ(failure_of(items.find_and_update(all, doc("$set", doc("foo", "b")), update_options().multi(true))).code(),
         errc::invalid_argument);
     EXPECT_THAT(store->calls, IsEmpty());
     store->answer = [](operation&) -> reply { return std::optional<document>(); };
