@@ -66,7 +66,7 @@ TEST_F(plan_test, writes_of_one_document_are_numbered_and_others_are_not) {
 TEST_F(plan_test, an_insert_is_split_at_the_greatest_number_of_documents) {
     insert_op op;
     op.collection = "c";
-    op.docs.assign(max_batch_count + 1, doc("_id", 1));
+    op.docs = documents(max_batch_count + 1, doc("_id", 1));
     auto const p = make(op);
     ASSERT_EQ(p.what.commands.size(), 2U);
     EXPECT_EQ(documents_of(p, 1).size(), 1U);
@@ -76,7 +76,7 @@ TEST_F(plan_test, an_insert_is_split_at_the_greatest_number_of_documents) {
 TEST_F(plan_test, each_command_of_a_split_insert_fits_into_a_message) {
     insert_op op;
     op.collection = "c";
-    op.docs.assign(5, doc("text", std::string(6'000'000, 'x')));
+    op.docs = documents(5, doc("text", std::string(6'000'000, 'x')));
     auto const p = make(op);
     EXPECT_EQ(p.what.commands.size(), 3U);
     std::size_t total = 0;
@@ -156,6 +156,93 @@ TEST_F(plan_test, arguments_that_make_no_sense_are_refused) {
     options.session.reset();
     options.read_preference = doc("mode", "primary", "tags", arr(doc("dc", "a")));
     EXPECT_EQ(code(find, options), errc::invalid_argument);
+}
+
+class session_plan_test : public plan_test {
+protected:
+    plan make_in_session(operation op) {
+        session_claim const claim(options_, op);
+        return make_plan(std::move(op), options_, settings_, claim);
+    }
+    static document concern(bson_buffer const& bytes) { return bytes.empty() ? document() : decode_bson(bytes); }
+    static find_op find() {
+        find_op op;
+        op.collection = "c";
+        return op;
+    }
+
+    call_options options_ = [] {
+        call_options o;
+        o.session =
+            std::make_shared<mongo_session>(std::make_shared<session_pool>(), session_options(), [](session_part const&) {});
+        return o;
+    }();
+};
+
+TEST_F(session_plan_test, a_transaction_is_what_its_commands_say) {
+    auto terms = transaction_terms().read_concern(doc("level", "snapshot")).write_concern(doc("w", 2));
+    options_.session->start_transaction(terms.max_commit_time(std::chrono::milliseconds(7)));
+    auto const first = make_in_session(find());
+    ASSERT_TRUE(first.what.session);
+    EXPECT_TRUE(first.what.session->starts);
+    EXPECT_EQ(concern(first.what.read_concern), doc("level", "snapshot"));
+    EXPECT_TRUE(first.what.plain);
+    EXPECT_EQ(first.what.mode, command_mode::write) << "the primary";
+    EXPECT_FALSE(first.what.repeatable);
+
+    update_op update;
+    update.collection = "c";
+    update.update = doc("$set", doc("a", 1));
+    auto const second = make_in_session(update);
+    EXPECT_FALSE(second.what.session->starts);
+    EXPECT_EQ(second.what.session->session->id(), first.what.session->session->id());
+    EXPECT_EQ(second.what.session->transaction, first.what.session->transaction);
+    EXPECT_TRUE(second.what.read_concern.empty());
+    EXPECT_TRUE(second.what.write_concern.empty());
+    EXPECT_FALSE(second.what.numbered) << "a statement of a transaction is not sent again";
+
+    count_op count;
+    count.collection = "c";
+    EXPECT_EQ(body(make_in_session(count)).begin()->key(), "aggregate") << "no transaction takes the command count";
+
+    auto const commit = make_in_session(commit_transaction_op());
+    EXPECT_EQ(commit.what.database, "admin");
+    EXPECT_EQ(body(commit), doc("commitTransaction", 1, "maxTimeMS", std::int64_t(7)));
+    EXPECT_TRUE(commit.what.session->ends);
+    EXPECT_EQ(concern(commit.what.write_concern), doc("w", 2));
+    EXPECT_EQ(concern(commit.what.session->second_write_concern), doc("w", "majority", "wtimeout", 10'000));
+    auto const again = make_in_session(commit_transaction_op());
+    EXPECT_EQ(concern(again.what.write_concern), doc("w", "majority", "wtimeout", 10'000));
+
+    options_.session->start_transaction();
+    auto const next = make_in_session(find());
+    EXPECT_EQ(next.what.session->session->id(), first.what.session->session->id());
+    EXPECT_EQ(*next.what.session->transaction, *first.what.session->transaction + 1);
+}
+
+TEST_F(session_plan_test, reads_wait_for_the_time_that_the_session_has_seen) {
+    timestamp t;
+    t.seconds = 5;
+    options_.session->advance_operation_time(t);
+    options_.session->advance_cluster_time(doc("clusterTime", t));
+    auto const read = make_in_session(find());
+    EXPECT_EQ(concern(read.what.read_concern), doc("afterClusterTime", t));
+    EXPECT_EQ(concern(read.what.session->cluster_time), doc("clusterTime", t));
+    EXPECT_FALSE(read.what.session->transaction);
+    update_op update;
+    update.collection = "c";
+    update.update = doc("$set", doc("a", 1));
+    auto const write = make_in_session(update);
+    EXPECT_TRUE(write.what.read_concern.empty());
+    EXPECT_TRUE(write.what.numbered);
+}
+
+TEST_F(session_plan_test, unacknowledged_writes_have_no_session) {
+    update_op update;
+    update.collection = "c";
+    update.update = doc("$set", doc("a", 1));
+    options_.write_concern = doc("w", 0);
+    EXPECT_THROW(make_in_session(update), error);
 }
 
 } // namespace
