@@ -24,12 +24,12 @@ auto attempt(F&& f) -> std::optional<decltype(f())> {
     }
 }
 
-/// Reads everything that a view can give.
+/// Reads keys and sizes in place.
 std::size_t walk(bson_view const& view) {
-    std::size_t elements = 0;
+    std::size_t bytes = 0;
     for (auto const& element : view)
-        elements += 1 + element.key().size() * 0;
-    return elements;
+        bytes += element.key().size() + element.raw().size();
+    return bytes;
 }
 
 } // namespace
