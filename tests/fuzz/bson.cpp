@@ -19,7 +19,8 @@ auto attempt(F&& f) -> std::optional<decltype(f())> {
     try {
         return f();
     } catch (error const& e) {
-        fuzz::require(e.code() == errc::bad_bson || e.code() == errc::limit_exceeded, "bytes are refused as bad_bson: " + e.report());
+        fuzz::require(
+            e.code() == errc::bad_bson || e.code() == errc::limit_exceeded, "bytes are refused as bad_bson: " + e.report());
         return std::nullopt;
     }
 }
