@@ -74,7 +74,7 @@ document::member::member(std::string_view key, storage const& owner) : value_(va
 
 void document::member::set_key(std::string_view key) {
     if (key.size() <= inline_size) {
-        std::memcpy(text_, key.data(), key.size());
+        detail::copy_short(text_, key.data(), key.size());
         length_ = static_cast<std::uint8_t>(key.size());
         return;
     }

@@ -1,3 +1,5 @@
+#include "spare_memory.hpp"
+
 #include <cormorant/bson/storage.hpp>
 
 #include <algorithm>
@@ -9,6 +11,7 @@ namespace detail {
 /// In front of each block but the first, which comes with the arena.
 struct arena::block {
     block* previous;
+    std::size_t size;
 };
 
 struct arena::adopted_bytes {
@@ -19,24 +22,30 @@ struct arena::adopted_bytes {
 namespace {
 constexpr std::size_t largest_block = std::size_t{1} << 20U;
 constexpr std::size_t smallest_block = 256;
+// The first block is part of the arena. A larger one is taken when it is needed, so that it can be one that was used before.
+constexpr std::size_t largest_first_block = 4096;
 } // namespace
 
 arena* arena::create(std::size_t first_block) {
     first_block = std::max(first_block, smallest_block);
-    return ::new (::operator new(sizeof(arena) + first_block)) arena(first_block);
+    auto const own = std::min(first_block, largest_first_block);
+    auto* const result = ::new (::operator new(sizeof(arena) + own)) arena(own);
+    if (first_block > own) {
+        result->next_block_ = std::min(first_block, largest_block);
+    }
+    return result;
 }
 
 arena::arena(std::size_t first_block) noexcept
-    : next_(reinterpret_cast<std::uintptr_t>(this + 1)), end_(next_ + first_block),
-      next_block_(std::min(first_block * 2, largest_block)) {}
+    : next_(reinterpret_cast<std::uintptr_t>(this + 1)), end_(next_ + first_block), next_block_(first_block * 2) {}
 
 void* arena::grow(std::size_t size, std::size_t alignment) {
     auto const needed = sizeof(block) + size + alignment;
-    auto const taken = std::max(needed, next_block_);
-    auto* const added = ::new (::operator new(taken)) block{blocks_};
+    auto const taken = take_block(std::max(needed, next_block_));
+    auto* const added = ::new (taken.data) block{blocks_, taken.size};
     blocks_ = added;
     auto const start = reinterpret_cast<std::uintptr_t>(added + 1);
-    auto const end = reinterpret_cast<std::uintptr_t>(added) + taken;
+    auto const end = reinterpret_cast<std::uintptr_t>(added) + taken.size;
     auto const aligned = (start + (alignment - 1)) & ~static_cast<std::uintptr_t>(alignment - 1);
     // A request that has a block to itself leaves the current block in use.
     if (needed <= next_block_ || end - (aligned + size) > end_ - next_) {
@@ -55,11 +64,11 @@ std::span<std::byte const> arena::adopt(std::vector<std::byte>&& bytes) {
 
 void arena::destroy() noexcept {
     for (; adopted_ != nullptr; adopted_ = adopted_->previous) {
-        std::vector<std::byte>().swap(adopted_->bytes);
+        give_buffer(std::move(adopted_->bytes));
     }
     for (auto* b = blocks_; b != nullptr;) {
         auto* const previous = b->previous;
-        ::operator delete(b);
+        give_block({b, b->size});
         b = previous;
     }
     this->~arena();

@@ -298,6 +298,12 @@ public:
         });
     }
 
+    std::optional<batch> ready() override {
+        if (state_->first)
+            return batch(*std::exchange(state_->first, std::nullopt));
+        return state_->stream ? std::nullopt : std::optional<batch>(std::in_place);
+    }
+
     void close() noexcept override { state_.reset(); }
 
 private:

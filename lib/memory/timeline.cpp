@@ -19,6 +19,9 @@ constexpr int snapshot_unavailable = 246;
 constexpr int no_such_transaction = 251;
 constexpr int transaction_too_large = 257;
 
+// What fits one frame of the journal behind what may be there already: so it is never cut.
+constexpr std::size_t longest = frame_limit - frame_target;
+
 /// Throws an error after which the whole transaction may be tried again.
 [[noreturn]] void refuse_for_now(errc code, int server_code, std::string message) {
     diagnostics details;
@@ -369,13 +372,12 @@ void timeline::make_permanent(transaction& who) {
             if (of_document && changed_since(name, id_of(s.body), who.snapshot_))
                 refuse_conflict();
             if (log_ != nullptr)
-                size += encode(*s.body).size() + name.size();
+                size += encode(*s.body).size() + name.size() + 2;
         }
     }
-    if (size > frame_limit)
+    if (size > longest)
         refuse(transaction_too_large,
-            fmt::format("Total size of all transaction operations must be less than {} bytes. Actual size is {}",
-                frame_limit, size));
+            fmt::format("Total size of all transaction operations must be less than {} bytes. Actual size is {}", longest, size));
 
     // Once more, on what is there now: an index may refuse what another transaction has made impossible.
     std::map<std::string_view, std::vector<undo>> done;

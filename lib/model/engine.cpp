@@ -163,18 +163,18 @@ batch to_model(call_frame const& frame, batch stored, document const& projection
 
 store_span::store_span(
     call_frame const& frame, operation_options const& options, std::string_view name, std::string_view collection) {
-    if (options.trace_value)
-        span_.emplace(options.trace_value, frame.span(), span_kind::store, fmt::format("{} {}", name, collection));
     if (options.trace_value || options.deadline_value)
-        statistics_ = std::make_shared<call_statistics>();
+        recorded_ = std::make_unique<record>();
+    if (options.trace_value)
+        recorded_->span.emplace(options.trace_value, frame.span(), span_kind::store, fmt::format("{} {}", name, collection));
 }
 
 void store_span::shape(document const& filter) {
-    detail_ = shape_of(value(filter));
+    recorded_->shape = shape_of(value(filter));
 }
 
 void store_span::shape(array const& pipeline) {
-    detail_ = shape_of(value(pipeline));
+    recorded_->shape = shape_of(value(pipeline));
 }
 
 call_options store_span::make_options(operation_options const& options, bool write) const {
@@ -187,29 +187,32 @@ call_options store_span::make_options(operation_options const& options, bool wri
         sent.write_concern = options.write_concern_value;
     else
         sent.read_preference = options.read_preference_value;
-    sent.statistics = statistics_;
+    if (recorded_)
+        sent.statistics = recorded_->statistics;
     return sent;
 }
 
 void store_span::share(find_op const& own, loaded const& answer) {
-    if (!span_)
+    if (!recording())
         return;
     document sent = own.filter;
     sent.set("_id", doc("$in", arr(own.filter.at("_id"))));
     shape(sent);
-    statistics_->round_trips += answer.round_trips;
-    statistics_->documents += static_cast<std::int64_t>(answer.docs.size());
-    note_ = fmt::format(", one of {} calls", answer.calls);
+    recorded_->statistics->round_trips += answer.round_trips;
+    recorded_->statistics->documents += static_cast<std::int64_t>(answer.docs.size());
+    recorded_->note = fmt::format(", one of {} calls", answer.calls);
 }
 
 void store_span::finish(call_frame& frame) {
-    if (statistics_)
-        frame.add_store_times(statistics_->times);
-    if (!span_)
+    if (!recorded_)
         return;
-    span_->add_round_trips(statistics_->round_trips);
-    span_->detail(
-        fmt::format("{} -> {} document{}{}", detail_, statistics_->documents, statistics_->documents == 1 ? "" : "s", note_));
+    frame.add_store_times(recorded_->statistics->times);
+    if (!recorded_->span)
+        return;
+    record& r = *recorded_;
+    auto const documents = r.statistics->documents;
+    r.span->add_round_trips(r.statistics->round_trips);
+    r.span->detail(fmt::format("{} -> {} document{}{}", r.shape, documents, documents == 1 ? "" : "s", r.note));
 }
 
 } // namespace cormorant::detail

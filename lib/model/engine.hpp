@@ -137,14 +137,14 @@ private:
 /// The shape of a filter or pipeline: operators and keys, but no values.
 std::string shape_of(value const& v);
 
-/// The trace of one store call.
+/// The trace of one store call; a pointer when there is none.
 class store_span {
 public:
     store_span(call_frame const& frame, operation_options const& options, std::string_view name, std::string_view collection);
     store_span(store_span const&) = delete;
     store_span& operator=(store_span const&) = delete;
 
-    bool recording() const noexcept { return span_.has_value(); }
+    bool recording() const noexcept { return recorded_ && recorded_->span; }
     void shape(document const& filter);
     void shape(array const& pipeline);
     call_options make_options(operation_options const& options, bool write) const;
@@ -153,10 +153,14 @@ public:
     void finish(call_frame& frame);
 
 private:
-    std::optional<trace_scope> span_;
-    std::shared_ptr<call_statistics> statistics_;
-    std::string detail_;
-    std::string note_;
+    struct record {
+        /// Nothing: only the time counts.
+        std::optional<trace_scope> span;
+        std::shared_ptr<call_statistics> statistics = std::make_shared<call_statistics>();
+        std::string shape;
+        std::string note;
+    };
+    std::unique_ptr<record> recorded_;
 };
 
 /// Gives an operation the names and values that are stored. Pipelines stay as they are.
@@ -214,6 +218,21 @@ bool hand_over(call_frame const& frame, batch docs, Receiver& to) {
     return to.accept(std::move(docs));
 }
 
+/// Sends a find by id together with others. False: it has to be sent by itself.
+template <class Receiver>
+boost::asio::awaitable<bool> exchange_together(
+    call_frame& frame, find_op const& op, call_options const& sent, store_span& span, Receiver& to) {
+    auto here = co_await boost::asio::this_coro::executor;
+    auto found =
+        co_await frame.loader().async_load(std::move(here), frame.connection().store, op, sent, boost::asio::use_awaitable);
+    if (found.settled) {
+        span.share(op, found);
+        hand_over(frame, std::move(found.docs), to);
+        span.finish(frame);
+    }
+    co_return found.settled;
+}
+
 /// Sends an operation and hands what comes back to `to.accept`; a find stops when that says false. `frame`, `options` and `to`
 /// must outlive it. `loads`: a find by id may be sent together with others.
 template <class Op, class Receiver>
@@ -232,17 +251,8 @@ boost::asio::awaitable<void> exchange(
     }
     call_options sent = span.make_options(options, write);
     if constexpr (std::is_same_v<Op, find_op>) {
-        if (loads && find_loader::id_of(op) != nullptr) {
-            auto here = co_await boost::asio::this_coro::executor;
-            auto found = co_await frame.loader().async_load(
-                std::move(here), frame.connection().store, op, sent, boost::asio::use_awaitable);
-            if (found.settled) {
-                span.share(op, found);
-                hand_over(frame, std::move(found.docs), to);
-                span.finish(frame);
-                co_return;
-            }
-        }
+        if (loads && find_loader::id_of(op) != nullptr && co_await exchange_together(frame, op, sent, span, to))
+            co_return;
     }
     frame.progress = outcome::maybe_applied;
     auto answer = co_await frame.connection().store->async_run(std::move(op), std::move(sent), boost::asio::use_awaitable);

@@ -377,7 +377,8 @@ void find_loader::join(
 
 void find_loader::close(std::shared_ptr<find_load> const& load) {
     std::lock_guard lock(mutex_);
-    std::erase_if(open_, [&](open_load const& open) { return open.load.lock() == load; });
+    // Without owning another context's load for a moment: it may have to go with that context.
+    std::erase_if(open_, [&](open_load const& open) { return !open.load.owner_before(load) && !load.owner_before(open.load); });
 }
 
 } // namespace cormorant::detail

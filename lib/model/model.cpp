@@ -173,6 +173,11 @@ document model::id_filter(value id) const {
 asio::awaitable<std::vector<batch>> model::find_batches(document filter, find_options options) const {
     return run<std::vector<batch>>(*this, make_find_batches(std::move(filter), std::move(options)));
 }
+asio::awaitable<std::vector<batch>> model::find_batches_by_id(value id, find_options options) const {
+    auto call = make_find_by_id(std::move(id), std::move(options));
+    call.prefers_batches = true;
+    return run<std::vector<batch>>(*this, std::move(call));
+}
 asio::awaitable<counted_batches> model::find_and_count_batches(document filter, find_options options) const {
     options.count(true);
     return run<counted_batches>(*this, make_find_batches(std::move(filter), std::move(options)));

@@ -109,6 +109,7 @@ struct model_access {
 };
 struct connection_access {
     static std::shared_ptr<connection_state> const& state(connection const& c) noexcept { return c.state_; }
+    static std::shared_ptr<session> const& session_of(connection const& c) noexcept { return c.session_; }
     static connection make(std::shared_ptr<connection_state> s, std::shared_ptr<session> in = {}) noexcept {
         return connection(std::move(s), std::move(in));
     }

@@ -36,20 +36,19 @@ struct transaction_access {
     /// A transaction, and the session of its attempt: each has one of its own, which ends with it.
     class scope {
     public:
-        scope(connection const& on, transaction_terms terms) : tx_(on), terms_(std::move(terms)) {}
+        scope(connection const& on, transaction_terms terms)
+            : tx_(on), terms_(std::move(terms)), outer_(connection_access::session_of(on)), last_(outer_) {}
         scope(scope const&) = delete;
         scope& operator=(scope const&) = delete;
         ~scope() { end(); }
 
         transaction& begin() {
+            end();
             auto next = tx_.connection_.store()->make_session();
-            if (auto const before = std::exchange(tx_.session_, next)) {
-                next->advance_cluster_time(before->cluster_time());
-                if (auto const t = before->operation_time())
-                    next->advance_operation_time(*t);
-                before->end();
-            }
+            if (last_)
+                follow(*next, *last_);
             next->start_transaction(terms_);
+            tx_.session_ = last_ = next;
             tx_.connection_ = tx_.connection_.in(std::move(next));
             if (tx_.attempt_++ != 0)
                 for (auto const& restore : tx_.restore_)
@@ -59,6 +58,11 @@ struct transaction_access {
         void end() noexcept {
             if (tx_.session_)
                 tx_.session_->end();
+        }
+        /// The session that the connection was in reads what the transaction wrote.
+        void commit() {
+            if (outer_)
+                follow(*outer_, *tx_.session_);
         }
 
         template <class Op>
@@ -70,8 +74,18 @@ struct transaction_access {
         }
 
     private:
+        static void follow(session& later, session const& earlier) {
+            later.advance_cluster_time(earlier.cluster_time());
+            if (auto const t = earlier.operation_time())
+                later.advance_operation_time(*t);
+        }
+
         transaction tx_;
         transaction_terms terms_;
+        /// Null: none.
+        std::shared_ptr<session> outer_;
+        /// Of the attempt before.
+        std::shared_ptr<session> last_;
     };
 };
 
@@ -188,8 +202,10 @@ asio::awaitable<void> run(connection on, transaction_body body, transaction_opti
         if (!result.failure) {
             if (open)
                 result = co_await commit(scope, retry);
-            if (!result.failure)
+            if (!result.failure) {
+                scope.commit();
                 co_return;
+            }
         } else if (open && !result.cancelled) {
             co_await abort(scope);
         }

@@ -25,9 +25,9 @@ void on_command_started(mongoc_apm_command_started_t const* event) {
 
 // libmongoc takes a command as one document, and of what a session adds it knows nothing.
 bson_buffer whole(command const& what, command_options const& o) {
-    bson_buffer out(what.body);
-    out.pop_back();
-    bson_writer writer(out);
+    bson_buffer more;
+    bson_writer writer(more);
+    auto const root = writer.open();
     if (!what.documents.empty()) {
         auto const list = writer.open("documents", bson_type::array);
         position_key position;
@@ -47,7 +47,9 @@ bson_buffer whole(command const& what, command_options const& o) {
         if (!o.read_concern.empty())
             writer.put("readConcern", bson_view(o.read_concern)); // with a time, which libmongoc would drop
     }
-    out.push_back(std::byte(0));
+    writer.close(root);
+    bson_buffer out(what.body.begin(), what.body.end() - 1);
+    out.insert(out.end(), more.begin() + 4, more.end());
     auto const length = static_cast<std::int32_t>(out.size());
     std::memcpy(out.data(), &length, sizeof length);
     return out;

@@ -2,6 +2,7 @@
 
 /// One client of libmongoc, on the fiber of its worker.
 
+#include "bson/spare_memory.hpp"
 #include "mongo/session.hpp"
 #include "mongo/settings.hpp"
 #include "mongo/stream.hpp"
@@ -22,6 +23,10 @@ namespace cormorant::detail {
 struct command {
     command() = default;
     explicit command(bson_buffer b) noexcept : body(std::move(b)) {}
+    command(command&&) noexcept = default;
+    command& operator=(command&&) noexcept = default;
+    ~command() { give_buffer(std::move(documents)); }
+
     bson_buffer body;
     /// The member `documents`; none when empty.
     bson_buffer documents;

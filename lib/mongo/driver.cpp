@@ -276,6 +276,8 @@ void driver::gone(client_id id) {
 }
 
 void driver::put_back(client_id id, bool usable) {
+    if (usable && !closing_ && !forgotten_.empty())
+        return tell_forgotten(id);
     auto const& w = workers_.at(id);
     w->rest();
     if (!usable)
@@ -463,28 +465,26 @@ bool driver::follow_cursor(ticket& t, client& c) {
     }
 }
 
-namespace {
-/// A request that nobody waits for.
-class errand final : public call {
-public:
-    explicit errand(request r) : call(std::move(r), std::nullopt) {}
-    void complete(delivery) override {}
-};
-} // namespace
+// The server may still work for a client that has gone, and keep a cursor that nobody heard of: the next client that comes back tells it
+// that it can stop.
+void driver::forget_session(bson_buffer session) {
+    constexpr std::size_t most = 1'000; // of a server that cannot be told for long; it finds out by itself
+    if (!session.empty() && forgotten_.size() < most)
+        forgotten_.push_back(std::move(session));
+}
 
-// The server may still work for a client that has gone, and keep a cursor that nobody heard of: it is told that it can stop.
-void driver::forget_session(bson_buffer const& session) {
-    if (session.empty())
-        return;
-    for (auto const name : {"killSessions", "endSessions"}) {
-        request r;
-        r.database = "admin";
-        r.mode = command_mode::raw;
-        r.bounded = false;
-        r.deadline = steady_clock::now() + farewell_time;
-        r.commands.push_back(make_session_command(name, {session}));
-        asio::post(context_, [this, c = std::make_shared<errand>(std::move(r))] { begin(std::make_shared<ticket>(c)); });
-    }
+void driver::tell_forgotten(client_id id) {
+    workers_.at(id)->submit([this, id, w = workers_.at(id).get()](client& c) {
+        time_limit const limit(w->where(), farewell_time);
+        auto const sessions = std::exchange(forgotten_, {});
+        command_options o;
+        o.mode = command_mode::raw;
+        o.in_session = false;
+        for (auto const name : {"killSessions", "endSessions"})
+            if (c.usable())
+                c.run("admin", make_session_command(name, sessions), o);
+        put_back(id, c.usable());
+    });
 }
 
 // --- leases ------------------------------------------------------------------------------------------------------------

@@ -104,7 +104,8 @@ private:
     void apply(pool_actions const& actions);
     void open(client_id id);
     void opened(client_id id, answer const& a, bool usable);
-    void forget_session(bson_buffer const& session);
+    void forget_session(bson_buffer session);
+    void tell_forgotten(client_id id);
     void give_away(std::shared_ptr<worker> const& w, answer const& a, bool usable, std::function<void(socket_offer)> done);
     void gone(client_id id);
     void put_back(client_id id, bool usable);
@@ -145,6 +146,8 @@ private:
     failed_connection connect_error_;
     bool closing_ = false;
     std::vector<std::function<void()>> when_closed_;
+    /// Sessions that the server is to end, with all that it does for them.
+    std::vector<bson_buffer> forgotten_;
 
     std::atomic<int> guests_ = 0;
     std::mutex mutex_;

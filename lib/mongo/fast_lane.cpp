@@ -206,8 +206,9 @@ void fast_lane::put_back(fast_call& c, bool usable, steady_clock::time_point now
     if (usable)
         run_errands(connection);
     else {
-        forget_session(std::exchange(connection.session(), server_session()));
+        auto left = std::exchange(connection.session(), server_session());
         connections_.erase(id);
+        forget_session(std::move(left));
     }
     apply(pool_.released(id, usable, now), now, here, id, todo);
 }
@@ -399,9 +400,9 @@ void fast_lane::leave(asio::execution_context& home) noexcept {
             put_back(c, true, now, nullptr, todo);
         else {
             auto const id = c.connection_->id();
-            forget_session(std::exchange(c.connection_->session(), server_session()));
-            forget_session(std::exchange(c.session_, server_session()));
             closed.push_back(std::move(connections_.extract(id).mapped()));
+            forget_session(std::exchange(closed.back()->session(), server_session()));
+            forget_session(std::exchange(c.session_, server_session()));
             apply(pool_.released(id, false, now), now, nullptr, 0, todo);
         }
         calls.push_back(finish(c, todo));

@@ -392,7 +392,7 @@ reply read_reply(expectation const& expected, result const& r) {
 }
 
 void require_success(expectation const& expected, result const& r) {
-    if (r.code != errc() || r.answers.back().server_code != 0)
+    if (r.code != errc() || r.answers.back().server_code != 0 || expected.is_write)
         report(expected, r).require_success();
 }
 

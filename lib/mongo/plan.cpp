@@ -1,5 +1,6 @@
 #include "mongo/plan.hpp"
 
+#include "bson/spare_memory.hpp"
 #include "store/arguments.hpp"
 
 #include <fmt/format.h>
@@ -364,6 +365,13 @@ private:
         p_.then.inserted_ids.push_back(id);
     }
 
+    // In memory that earlier commands had, if there is some.
+    static void make_room(bson_buffer& out, std::size_t size) {
+        auto larger = take_buffer(size);
+        larger.insert(larger.end(), out.begin(), out.end());
+        out.swap(larger);
+    }
+
     // As many documents from `next` on as one command takes.
     void insert_batch(insert_op const& o, std::size_t& next) {
         command_writer c("insert", o.collection);
@@ -381,7 +389,7 @@ private:
                 throw error(errc::limit_exceeded,
                     fmt::format("document {} has {} bytes, a document may have {}", next, size, max_bson_size));
             if (n == 0)
-                out.reserve(std::min(max_batch_bytes, (o.docs.size() - next) * (size + size / 8)));
+                make_room(out, std::min(max_batch_bytes, (o.docs.size() - next) * (size + size / 8)));
             total += size + position(n).size() + 2;
             if (n > 0 && total > max_batch_bytes) {
                 out.resize(before); // it begins the next command

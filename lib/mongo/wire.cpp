@@ -1,5 +1,7 @@
 #include "mongo/wire.hpp"
 
+#include "bson/spare_memory.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -165,8 +167,7 @@ bool incoming_message::has_sound_body() const noexcept {
 
 void incoming_message::begin_large() {
     is_large_ = true;
-    large_.clear();
-    large_.reserve(size_ - body_offset);
+    large_ = take_buffer(size_ - body_offset);
     large_.assign(buffer_.get() + body_offset, buffer_.get() + used_);
     large_used_ = large_.size();
     large_.resize(size_ - body_offset);

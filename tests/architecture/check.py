@@ -41,6 +41,7 @@ SHARED = {
     "lib/schema/translation.hpp",  # between the names of a model and those that are stored
     "lib/store/arguments.hpp",  # what both stores refuse, in the same words
     "lib/store/deliver.hpp",  # how an answer gets to the caller's executor
+    "lib/store/session_claim.hpp",  # what a session allows, in the same words
 }
 WITHOUT_ASIO = {"error", "bson", "operation"}
 NATIVE = re.compile(r"(mongoc|bson)([./]|-1\.0/|$)")

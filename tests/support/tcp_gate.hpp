@@ -50,8 +50,12 @@ public:
     void reset();
     /// The client reads the end of its connections, and may still write.
     void half_close();
-    /// The next answer of the server is not passed on: its connection is closed instead.
-    void cut_next_answer(int times = 1) { answers_to_cut_ = times; }
+    /// The next answers of the server are not passed on: their connections are closed instead. Those by which connections are made do not
+    /// count, nor do the first `skip`.
+    void cut_next_answer(int times = 1, int skip = 0) {
+        answers_to_skip_ = skip;
+        answers_to_cut_ = times;
+    }
     int open_connections() const noexcept { return open_; }
     int accepted_connections() const noexcept { return accepted_; }
 
@@ -70,6 +74,7 @@ private:
     passage passage_; // on the thread
     std::vector<std::weak_ptr<link>> links_;
     std::atomic<int> answers_to_cut_ = 0;
+    std::atomic<int> answers_to_skip_ = 0;
     std::atomic<int> open_ = 0;
     std::atomic<int> accepted_ = 0;
     std::thread thread_;

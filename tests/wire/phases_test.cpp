@@ -76,6 +76,12 @@ private:
     std::array<int, 4> clients_{};
 };
 
+reaction hang_on_insert(document const& command) {
+    if (command.contains("insert"))
+        return hang();
+    return answer_with{mock_server::cursor_reply(arr(doc("_id", 1)))};
+}
+
 /// The time went to that phase, and nothing was written.
 void expect_late_in(phase where, error const& e) {
     EXPECT_EQ(e.code(), errc::deadline) << e.what();
@@ -122,8 +128,9 @@ TEST(phases, a_server_that_does_not_look_at_the_password) {
 
 TEST(phases, a_server_that_does_not_answer) {
     mock_server server;
-    server.on_command([](document const&) -> reaction { return hang(); });
+    server.on_command(hang_on_insert);
     auto const s = make_test_store(server.uri());
+    run_on(*s, find_in("c")); // it is connected
     expect_late_in(phase::server, failure_on(*s, insert_into("c"), deadline_in(100ms)));
 }
 
@@ -184,14 +191,11 @@ TEST(phases, an_answer_that_cannot_be_read_is_of_the_phase_decode) {
 
 TEST(phases, what_an_operation_left_at_the_server_is_ended) {
     mock_server server;
-    server.on_command([](document const& command) -> reaction {
-        if (command.contains("insert"))
-            return hang();
-        return answer_with{mock_server::cursor_reply(arr(doc("_id", 1)))};
-    });
+    server.on_command(hang_on_insert);
     auto const s = make_test_store(server.uri());
-    failure_on(*s, insert_into("c"), deadline_in(50ms));
-    auto const left = server.commands().at(0).at("lsid");
+    run_on(*s, find_in("c")); // it is connected
+    failure_on(*s, insert_into("c"), deadline_in(100ms));
+    auto const left = server.commands().at(1).at("lsid");
     run_on(*s, find_in("c"));
     for (int i = 0; i < 200 && server.ended_sessions().empty(); ++i)
         std::this_thread::sleep_for(10ms);

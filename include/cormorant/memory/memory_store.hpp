@@ -89,8 +89,9 @@ private:
 ///
 /// It answers asynchronously like a server (never from within the call, on the executor of the handler) and is held equal to
 /// MongoDB by tests that run on both: documents, counts, errors and their codes. Each operation is atomic; a cursor reads the
-/// documents of the moment when it was opened. What it lacks is refused with `errc::unsupported`: sessions, geo, hashed and
-/// wildcard indexes, capped collections, collations other than of case and accent, commands other than `ping` and `explain` (of
+/// documents of the moment when it was opened. Transactions see a snapshot, and of two that write the same document the first one
+/// wins, as on the server; a plain write does not wait for either (docs/transactions.md). What it lacks is refused with
+/// `errc::unsupported`: geo, hashed and wildcard indexes, capped collections, collations other than of case and accent, commands other than `ping` and `explain` (of
 /// `find` and `count`, which tells the index used and the number of documents examined).
 ///
 /// Indexes are used and guard uniqueness as on the server; `expireAfterSeconds` is kept and listed, but nothing expires. Text

@@ -183,6 +183,7 @@ public:
     document id_filter(value id) const;
     /// `find`, with documents as the store gave them (BSON, when it did) where nothing needs them decoded.
     boost::asio::awaitable<std::vector<batch>> find_batches(document filter = {}, find_options options = {}) const;
+    boost::asio::awaitable<std::vector<batch>> find_batches_by_id(value id, find_options options = {}) const;
     boost::asio::awaitable<counted_batches> find_and_count_batches(document filter = {}, find_options options = {}) const;
     /// What `find` does with documents that it has read, done with these: after hooks run (relationships are populated), and with
     /// `cast_docs(false)` an inclusion in `fields` says what is left of them. Nothing else of the options counts.

@@ -77,7 +77,7 @@ public:
         return decode_first(model_.find_batches(std::move(filter), std::move(options)));
     }
     boost::asio::awaitable<std::optional<T>> find_by_id(value id, find_options options = {}) const {
-        return decode_by_id(model_, std::move(id), std::move(options));
+        return decode_first(model_.find_batches_by_id(std::move(id), std::move(options)));
     }
     boost::asio::awaitable<std::int64_t> count(document filter = {}, count_options options = {}) const {
         return model_.count(std::move(filter), std::move(options));
@@ -137,11 +137,6 @@ private:
         if (all.empty())
             co_return std::nullopt;
         co_return std::move(all.front());
-    }
-    static boost::asio::awaitable<std::optional<T>> decode_by_id(model m, value id, find_options options) {
-        auto filter = m.id_filter(std::move(id));
-        auto found = co_await decode_first(m.find_batches(std::move(filter), std::move(options)));
-        co_return found;
     }
     static boost::asio::awaitable<T> decode_one(boost::asio::awaitable<document> answer) {
         auto doc = co_await std::move(answer);

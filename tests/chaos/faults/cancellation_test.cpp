@@ -105,7 +105,7 @@ std::vector<cancelled_case> const& cases() {
 }
 
 asio::awaitable<models> define(connection db) {
-    auto author = co_await db.add(model_definition("author").field("_id", integer()).field("name", string()));
+    auto author = co_await db.add(model_definition("author").field("name", string()));
     auto post = co_await db.add(
         model_definition("post").field("_id", any()).field("n", integer()).relation(single("author")));
     for (auto const* type : {"beforeFind", "beforeFilter", "afterFind", "beforeCount", "afterCount", "beforeAggregate", "afterAggregate",
@@ -121,8 +121,9 @@ asio::awaitable<void> fill(connection db, models m) {
     documents authors;
     documents posts;
     for (int i = 0; i < 7; ++i) {
-        authors.push_back(doc("_id", i, "name", "a"));
-        posts.push_back(doc("_id", i, "n", i, "author_id", i));
+        auto const id = object_id::generate();
+        authors.push_back(doc("_id", id, "name", "a"));
+        posts.push_back(doc("_id", i, "n", i, "author_id", id));
     }
     co_await m.author.insert(std::move(authors));
     co_await m.post.insert(std::move(posts));
@@ -220,14 +221,14 @@ TEST_P(cancellation, at_every_wait_ends_the_operation_and_leaves_nothing_behind)
             int const changed = run(c.changed(m));
             if (failed && c.writes && failed->details().is_write) {
                 auto const what = failed->details().what_happened;
-                if (what == outcome::not_sent)
-                    EXPECT_EQ(changed, 0) << failed->what();
-                else if (what == outcome::applied)
-                    EXPECT_EQ(changed, 1) << failed->what();
+                if (what != outcome::maybe_applied) {
+                    EXPECT_EQ(changed, what == outcome::applied ? 1 : 0) << failed->what();
+                }
                 in_doubt += what == outcome::maybe_applied;
             }
-            if (!failed && c.writes)
+            if (!failed && c.writes) {
                 EXPECT_EQ(changed, 1);
+            }
             if (completed)
                 break;
             ++waits;
@@ -287,11 +288,13 @@ TEST_P(cancellation, leaves_no_session_behind) {
     EXPECT_TRUE(soon([&] { return sessions() <= before + 4; }, 5s)) << before << " sessions before, " << sessions() << " after";
 }
 
-INSTANTIATE_TEST_SUITE_P(stores, cancellation, ::testing::Values(plane::memory, plane::fast_lane, plane::driver_thread),
-    [](::testing::TestParamInfo<plane> const& info) {
-        constexpr std::string_view names[] = {"memory", "fast_lane", "driver_thread"};
-        return std::string(names[static_cast<std::size_t>(info.param)]);
-    });
+std::string plane_name(::testing::TestParamInfo<plane> const& info) {
+    constexpr std::string_view names[] = {"memory", "fast_lane", "driver_thread"};
+    return std::string(names[static_cast<std::size_t>(info.param)]);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    stores, cancellation, ::testing::Values(plane::memory, plane::fast_lane, plane::driver_thread), plane_name);
 
 } // namespace
 } // namespace cormorant::testing

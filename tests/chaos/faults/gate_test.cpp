@@ -144,6 +144,7 @@ class gate : public fault_test {};
 TEST_P(gate, operations_end_in_time_and_say_what_is_true_and_the_next_ones_succeed) {
     for (auto const& fault : faults()) {
         SCOPED_TRACE(fault.name);
+        all_of(*direct_, "c"); // it is connected
         int const before_store = open_descriptors();
         {
             auto const s = make_store(mongo_options().max_pool_size(4), "&serverSelectionTimeoutMS=2000");

@@ -85,6 +85,26 @@ std::vector<std::function<void(store&)>> operations() {
         op.collection = "v";
         run_on(s, std::move(op));
     });
+    result.emplace_back([](store& s) {
+        // A transaction is one operation; one that is not committed leaves nothing.
+        call_options unfinished;
+        unfinished.session = s.make_session();
+        unfinished.session->start_transaction();
+        run(s.async_run(insert_of(R"([{"_id": "never"}])"), unfinished, boost::asio::use_awaitable));
+        call_options in;
+        in.session = s.make_session();
+        in.session->start_transaction();
+        run(s.async_run(insert_of(R"([{"_id": 3}, {"_id": 4}])"), in, boost::asio::use_awaitable));
+        run(s.async_run(update_of(doc("_id", 2), doc("$set", doc("n", 2))), in, boost::asio::use_awaitable));
+        auto other = insert_of(R"([{"_id": 1}])");
+        other.collection = "made_by_it";
+        run(s.async_run(std::move(other), in, boost::asio::use_awaitable));
+        remove_op gone;
+        gone.collection = "c";
+        gone.filter = doc("_id", 3);
+        run(s.async_run(std::move(gone), in, boost::asio::use_awaitable));
+        run(s.async_run(commit_transaction_op(), in, boost::asio::use_awaitable));
+    });
     result.emplace_back([](store& s) { run_on(s, drop_database_op()); });
     result.emplace_back([](store& s) { run_on(s, insert_of(R"([{"_id": {"$oid": "0123456789abcdef01234567"}}])")); });
     return result;

@@ -3,6 +3,7 @@
 #include "fixture.hpp"
 
 #include <cormorant/bson/mapping.hpp>
+#include <cormorant/memory/memory_store.hpp>
 #include <cormorant/model/transaction.hpp>
 #include <cormorant/model/typed_model.hpp>
 #include <cormorant/repository/database_schema.hpp>
@@ -64,6 +65,12 @@ awaitable<void> move_money(transaction& tx, model accounts, std::int32_t from, s
     co_await mine.update(doc("_id", to), std::move(give));
 }
 
+// A count without a filter is answered by the server's statistics, which have what is not committed too.
+awaitable<std::size_t> visible(model m) {
+    auto const found = co_await m.find();
+    co_return found.size();
+}
+
 class Transactions : public OnEachStore {
 protected:
     model accounts = run(db.add(account_definition()));
@@ -100,7 +107,7 @@ TEST_P(Transactions, models_of_the_transaction_are_in_it_and_others_are_not) {
             EXPECT_EQ(co_await mine.connection().model("account").count(), 2);
             auto const in_options = count_options().session(tx.handle());
             EXPECT_EQ(co_await all.count(document(), in_options), 2);
-            EXPECT_EQ(co_await all.count(), 1);
+            EXPECT_EQ(co_await visible(all), 1u);
             EXPECT_TRUE(mine == all) << "in whatever session";
         });
         EXPECT_EQ(co_await all.count(), 2);
@@ -112,7 +119,7 @@ TEST_P(Transactions, typed_models_and_repositories_are_taken_into_it) {
     database_schema schema;
     schema.define_adapter("this", [this](document const&) { return store; });
     schema.define_datasource(datasource("db", "this"));
-    schema.define_model(model_definition("note").set("datasource", "db").field("text", string()));
+    schema.define_model(R"({"name": "note", "datasource": "db", "properties": {"text": {"type": "string"}}})");
     auto const notes = schema.repository("note");
     auto work = [](connection on, typed_model<purse> p, repository r, bool fails) -> awaitable<void> {
         co_await on.transaction([&](transaction& tx) -> awaitable<void> {
@@ -126,8 +133,8 @@ TEST_P(Transactions, typed_models_and_repositories_are_taken_into_it) {
             (void)co_await my_notes.create(std::move(text));
             EXPECT_EQ(co_await mine.count(), 1);
             EXPECT_EQ(co_await my_notes.count(), 1);
-            EXPECT_EQ(co_await p.count(), 0);
-            EXPECT_EQ(co_await r.count(), 0);
+            EXPECT_EQ(co_await visible(p.untyped()), 0u);
+            EXPECT_EQ(co_await visible(r.model()), 0u);
             if (fails)
                 throw rejected("no");
         });
