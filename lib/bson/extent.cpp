@@ -55,7 +55,8 @@ std::size_t measure_value(value const& v, int depth, document_extent& extent) no
     case bson_type::array:
         return measure_container(v.as_array(), depth + 1, extent);
     case bson_type::binary:
-        return 5 + v.bytes().size();
+        // The old form has a second length within.
+        return 5 + v.bytes().size() + (v.binary_subtype() == 2 ? 4 : 0);
     case bson_type::regex: {
         auto const r = v.as_regex();
         return 2 + r.pattern.size() + r.options.size();

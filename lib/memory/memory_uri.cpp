@@ -14,8 +14,8 @@ constexpr std::string_view scheme = "memory://";
 [[noreturn]] void refuse_uri(std::string_view uri, std::string_view reason) {
     // One that was meant for a server may hold a password.
     bool const may_hold_password = !uri.starts_with(scheme) || uri.find('@') != std::string_view::npos;
-    throw error(errc::bad_uri,
-        may_hold_password ? fmt::format("a connection string of the memory store: {}", reason) : fmt::format("\"{}\": {}", uri, reason));
+    throw error(errc::bad_uri, may_hold_password ? fmt::format("a connection string of the memory store: {}", reason)
+                                                 : fmt::format("\"{}\": {}", uri, reason));
 }
 
 std::string decode_percent(std::string_view uri, std::string_view text) {

@@ -45,10 +45,21 @@ std::vector<std::string_view> secrets_of(std::string_view text) {
         auto const option = query.substr(0, query.find('&'));
         query.remove_prefix(std::min(option.size() + 1, query.size()));
         auto const name = lower(option.substr(0, option.find('=')));
-        if (name == "tlscertificatekeyfilepassword" || name == "sslclientcertificatekeypassword" || name == "authmechanismproperties")
+        if (name == "tlscertificatekeyfilepassword" || name == "sslclientcertificatekeypassword" ||
+            name == "authmechanismproperties")
             secrets.push_back(option.substr(std::min(name.size() + 1, option.size())));
     }
     return secrets;
+}
+
+constexpr char const* not_encoded = "it is malformed (a user name or password has to be percent-encoded)";
+
+// Else a part of the password is taken for the name of a host, and told to whoever asks why it is not found.
+void require_one_at(std::string_view text) {
+    auto const rest = text.substr(text.find("://") + 3);
+    auto const hosts_end = std::min(rest.find('/'), rest.size());
+    if (std::count(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(hosts_end), '@') > 1)
+        bad_uri(not_encoded);
 }
 
 // A text may be passed on only when no part of a secret is in it.
@@ -65,7 +76,7 @@ std::string without_credentials(std::string_view message, std::string_view conne
     };
     auto const secrets = secrets_of(connection_string);
     if (message.find('@') != std::string_view::npos || std::any_of(secrets.begin(), secrets.end(), repeats))
-        return "it is malformed (a user name or password has to be percent-encoded)";
+        return not_encoded;
     return std::string(message);
 }
 
@@ -223,6 +234,7 @@ mongo_settings parse_settings(std::string_view connection_string, mongo_options 
         throw error(errc::unsupported, "connection string: mongodb+srv is not supported, list the hosts with mongodb://");
     if (!text.starts_with("mongodb://"))
         bad_uri("it has to begin with mongodb://");
+    require_one_at(text);
     require_known_options(text);
 
     bson_error_t why{};

@@ -15,8 +15,8 @@ namespace {
 
 /// Values of these may be repeated; others are settings of an adapter, among which passwords are.
 bool is_harmless(std::string_view key) noexcept {
-    return key == "name" || key == "adapter" || key == "ids" || key == "textForms" || key == "anyKeyColumn" || key == "database" ||
-           key == "folder";
+    return key == "name" || key == "adapter" || key == "ids" || key == "textForms" || key == "anyKeyColumn" ||
+           key == "database" || key == "folder";
 }
 
 [[noreturn]] void fail(std::string_view path, std::string message, value const* v = nullptr) {

@@ -308,7 +308,7 @@ model_declaration parse_declaration(document const& spec, function_registry cons
     result.base = r.text("base");
     auto collection = r.text("tableName");
     result.own.collection(collection.empty() ? default_collection(name) : std::move(collection));
-    result.own.extra_keys(extra_keys::allow).faults_as_declared(true);
+    result.own.extra_keys(extra_keys::allow).unknown_paths(unknown_paths::pass).faults_as_declared(true);
 
     declaration_reader parts(result, functions);
     r.each("properties", [&](std::string property, value const& d) { parts.property(r, std::move(property), d); });

@@ -121,7 +121,8 @@ reach of_operators(document const& operators, bool always) noexcept {
             one = when(is_true(v));
         } else if (always && name == "$ne" && v.is_null()) {
             one = reach::every;
-        } else if ((v.is_min_key() && (name == "$gte" || name == "$gt")) || (v.is_max_key() && (name == "$lte" || name == "$lt"))) {
+        } else if ((v.is_min_key() && (name == "$gte" || name == "$gt")) ||
+                   (v.is_max_key() && (name == "$lte" || name == "$lt"))) {
             one = reach::every;
         } else if (name == "$options") {
             one = reach::every; // belongs to $regex
@@ -396,7 +397,8 @@ private:
             }
             if (schema_.translation->stored_path(p) != p && schema_.translation->property_path(p) == p) {
                 auto found = fault(p, nullptr, {});
-                found.message = fmt::format("is stored as '{}', which is what expressions name", schema_.translation->stored_path(p));
+                found.message =
+                    fmt::format("is stored as '{}', which is what expressions name", schema_.translation->stored_path(p));
                 return found;
             }
             auto found = path(schema_.translation->property_path(p));
@@ -444,9 +446,9 @@ private:
             auto const role = schema_.role_of(name);
             if (role.what == key_role::kind::virtual_field) {
                 auto const relation = schema_.relations.find(segment);
-                return relation == name_table::npos
-                           ? "is a virtual, of which nothing is stored"
-                           : fmt::format("is a relationship, of which only the key '{}' is stored", d.relations()[relation].left_key);
+                return relation == name_table::npos ? "is a virtual, of which nothing is stored"
+                                                    : fmt::format("is a relationship, of which only the key '{}' is stored",
+                                                          d.relations()[relation].left_key);
             }
             if (role.what == key_role::kind::method) {
                 return "is a method, of which nothing is stored";
@@ -460,7 +462,8 @@ private:
                 p = path_rest(p);
                 segment = path_head(p);
             } else if (schema_.translation != nullptr && schema_.translation->property_path(segment) != segment) {
-                return fmt::format("is the column of the field '{}', which is what filters name", schema_.translation->property_path(segment));
+                return fmt::format(
+                    "is the column of the field '{}', which is what filters name", schema_.translation->property_path(segment));
             }
         }
         while (level != nullptr) { // to the object that lacks the key

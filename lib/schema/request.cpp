@@ -285,7 +285,8 @@ private:
         refuse(errc::invalid_argument, path, "is compared by a word that is none of a filter");
     }
 
-    void add_condition(document& to, std::string_view path, std::vector<filter_word> const& words, filter_word said, value const& v) {
+    void add_condition(
+        document& to, std::string_view path, std::vector<filter_word> const& words, filter_word said, value const& v) {
         if (std::find(words.begin(), words.end(), said) == words.end()) {
             refuse(errc::unauthorized, path, fmt::format("may not be compared by '{}'", to_string(said)));
         }
@@ -335,7 +336,7 @@ private:
         if (auto const* const items = v.if_array()) {
             std::for_each(items->begin(), items->end(), add_item);
         } else if (auto const text = v.if_string()) {
-            for (auto rest = *text;; ) {
+            for (auto rest = *text;;) {
                 auto const comma = std::min(rest.find(','), rest.size());
                 add_item(value(rest.substr(0, comma)));
                 if (comma == rest.size()) {
@@ -544,9 +545,7 @@ class body_reader {
 public:
     body_reader(schema const& s, request_policy const& policy) noexcept : schema_(s), policy_(policy) {}
 
-    document read(document const& body) const {
-        return read(body, {}, nullptr);
-    }
+    document read(document const& body) const { return read(body, {}, nullptr); }
 
     value read_changes(document const& body) const {
         document set;
@@ -585,7 +584,8 @@ private:
     /// is, also where any key is allowed.
     void check_key(std::string_view key, std::string const& path) const {
         static constexpr std::array<std::string_view, 3> of_objects{"__proto__", "constructor", "prototype"};
-        if (key.empty() || key.starts_with('$') || key.find('.') != std::string_view::npos || key.find('\0') != std::string_view::npos ||
+        if (key.empty() || key.starts_with('$') || key.find('.') != std::string_view::npos ||
+            key.find('\0') != std::string_view::npos ||
             std::find(of_objects.begin(), of_objects.end(), key) != of_objects.end()) {
             refuse(errc::invalid_argument, schema_, path, "has a name that no key may have");
         }
@@ -660,8 +660,8 @@ private:
         return field != nullptr && field->required;
     }
 
-    /// Checks the keys at every depth, and gives texts the form that their type has. What does not fit is left for the validation,
-    /// which tells more about it.
+    /// Checks the keys at every depth, and gives texts the form that their type has. What does not fit is left for the
+    /// validation, which tells more about it.
     void clean(value& v, field_type const* type, std::string const& path) const {
         if (auto* const d = v.if_document()) {
             for (auto& member : *d) {

@@ -170,7 +170,8 @@ private:
     void escape() {
         static constexpr std::string_view classes = "dDwWsSbBtnrf";
         static constexpr std::string_view signs = R"(\^$.|?*+()[]{}-/ ,:;!"#%&'<>=@_`~)";
-        if (rest_.empty() || (classes.find(rest_.front()) == std::string_view::npos && signs.find(rest_.front()) == std::string_view::npos)) {
+        if (rest_.empty() ||
+            (classes.find(rest_.front()) == std::string_view::npos && signs.find(rest_.front()) == std::string_view::npos)) {
             fault_ = R"(has a \ followed by what is not allowed there)";
             return;
         }

@@ -1,6 +1,6 @@
-#include <cormorant/schema/request_policy.hpp>
-
 #include "schema/section.hpp"
+
+#include <cormorant/schema/request_policy.hpp>
 
 #include <array>
 #include <limits>

@@ -1,10 +1,9 @@
-#include <cormorant/schema/untrusted.hpp>
-
 #include "bson/utf8.hpp"
 #include "schema/request.hpp"
 
 #include <cormorant/bson/json.hpp>
 #include <cormorant/error/error.hpp>
+#include <cormorant/schema/untrusted.hpp>
 
 #include <fmt/format.h>
 

@@ -52,8 +52,8 @@ private:
     input const& pick() { return corpus_[below(corpus_.size())]; }
 
     void change(input& data) {
-        static constexpr std::array<std::string_view, 24> words{"$gt", "$where", "$expr", "$function", "__proto__", "[", "]", "{", "}",
-            "\"", ":", ",", "&", "=", "%24", "[$ne]=", "\"$oid\":", "null", "-1", "1e309", ".", "(a+)+", "or", "filter"};
+        static constexpr std::array<std::string_view, 24> words{"$gt", "$where", "$expr", "$function", "__proto__", "[", "]", "{",
+            "}", "\"", ":", ",", "&", "=", "%24", "[$ne]=", "\"$oid\":", "null", "-1", "1e309", ".", "(a+)+", "or", "filter"};
         auto const at = below(data.size() + 1);
         auto const here = data.begin() + static_cast<std::ptrdiff_t>(at);
         switch (below(7)) {

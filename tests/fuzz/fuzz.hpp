@@ -1,7 +1,7 @@
 #pragma once
 
-/// What the fuzz targets have in common. Each of them defines `LLVMFuzzerTestOneInput`, which libFuzzer calls in the preset `fuzz` and
-/// driver.cpp in all others.
+/// What the fuzz targets have in common. Each of them defines `LLVMFuzzerTestOneInput`, which libFuzzer calls in the preset
+/// `fuzz` and driver.cpp in all others.
 
 #include <cstddef>
 #include <cstdint>

@@ -20,7 +20,8 @@ void read_extended(std::string_view text) {
         return;
     }
     auto const canonical = to_json(parsed, json_mode::canonical);
-    fuzz::require(to_json(parse_json(canonical), json_mode::canonical) == canonical, "canonical JSON keeps every value: " + canonical);
+    fuzz::require(
+        to_json(parse_json(canonical), json_mode::canonical) == canonical, "canonical JSON keeps every value: " + canonical);
     to_json(parsed, json_mode::plain);
     auto const relaxed = to_json(parsed);
     parse_json(relaxed);
@@ -43,8 +44,8 @@ void check_plain(value const& v) {
         for (value const& item : *a)
             check_plain(item);
     } else {
-        fuzz::require(v.is_null() || v.is_bool() || v.is_string() || v.type() == bson_type::int32 || v.type() == bson_type::int64 ||
-                          v.type() == bson_type::double_,
+        fuzz::require(v.is_null() || v.is_bool() || v.is_string() || v.type() == bson_type::int32 ||
+                          v.type() == bson_type::int64 || v.type() == bson_type::double_,
             "plain JSON has plain values");
     }
 }

@@ -34,44 +34,44 @@ names const asked_hooks{"afterFind_author", "author.afterFind_image", "afterFind
 names const written{"title", "age", "born", "free", "tags", "anything", "address.city"};
 
 cormorant::model const& posts() {
-    static cormorant::model const made(model_definition("posts")
-                                           .field("status", string())
-                                           .field("title", string().required())
-                                           .field("age", integer())
-                                           .field("born", date())
-                                           .field("owner", id())
-                                           .field("address", object().field("city", string()).field("zip", string()))
-                                           .field("rows", array_of(object().field("n", integer())))
-                                           .field("tags", array_of(string()))
-                                           .field("free", object())
-                                           .field("anything", any())
-                                           .relation(single("author").model("people"))
-                                           .requests(request_policy()
-                                                         .filter("status", filter_word::eq, filter_word::ne, filter_word::in,
-                                                             filter_word::nin, filter_word::exists)
-                                                         .filter("title", filter_word::eq, filter_word::contains,
-                                                             filter_word::starts_with, filter_word::regex)
-                                                         .filter("age", filter_word::eq, filter_word::gt, filter_word::gte,
-                                                             filter_word::lt, filter_word::lte)
-                                                         .filter("born", filter_word::gte)
-                                                         .filter("owner")
-                                                         .filter("address.city")
-                                                         .filter("rows.n", filter_word::eq)
-                                                         .filter("anything", filter_word::eq)
-                                                         .sort("title", "age")
-                                                         .fields("title", "status", "address", "author.name")
-                                                         .include("author", "author.image")
-                                                         .hooks("afterFind_preview")
-                                                         .write("title", "age", "born", "free", "tags", "anything", "address.city")
-                                                         .page_size(20, 50)
-                                                         .max_skip(1000)
-                                                         .max_clauses(6)
-                                                         .max_list(4)));
+    static cormorant::model const made(
+        model_definition("posts")
+            .field("status", string())
+            .field("title", string().required())
+            .field("age", integer())
+            .field("born", date())
+            .field("owner", id())
+            .field("address", object().field("city", string()).field("zip", string()))
+            .field("rows", array_of(object().field("n", integer())))
+            .field("tags", array_of(string()))
+            .field("free", object())
+            .field("anything", any())
+            .relation(single("author").model("people"))
+            .requests(
+                request_policy()
+                    .filter("status", filter_word::eq, filter_word::ne, filter_word::in, filter_word::nin, filter_word::exists)
+                    .filter("title", filter_word::eq, filter_word::contains, filter_word::starts_with, filter_word::regex)
+                    .filter("age", filter_word::eq, filter_word::gt, filter_word::gte, filter_word::lt, filter_word::lte)
+                    .filter("born", filter_word::gte)
+                    .filter("owner")
+                    .filter("address.city")
+                    .filter("rows.n", filter_word::eq)
+                    .filter("anything", filter_word::eq)
+                    .sort("title", "age")
+                    .fields("title", "status", "address", "author.name")
+                    .include("author", "author.image")
+                    .hooks("afterFind_preview")
+                    .write("title", "age", "born", "free", "tags", "anything", "address.city")
+                    .page_size(20, 50)
+                    .max_skip(1000)
+                    .max_clauses(6)
+                    .max_list(4)));
     return made;
 }
 
 bool is_scalar(value const& v) {
-    return !v.is_document() && !v.is_array() && !v.is_regex() && v.type() != bson_type::code && v.type() != bson_type::code_with_scope;
+    return !v.is_document() && !v.is_array() && !v.is_regex() && v.type() != bson_type::code &&
+           v.type() != bson_type::code_with_scope;
 }
 
 void check_operator(std::string_view path, std::string_view name, value const& operand) {
@@ -176,7 +176,8 @@ void answer(F&& f) {
         f();
     } catch (error const& e) {
         auto const code = e.code();
-        fuzz::require(code == errc::unauthorized || code == errc::invalid_argument || code == errc::limit_exceeded || code == errc::bad_json,
+        fuzz::require(code == errc::unauthorized || code == errc::invalid_argument || code == errc::limit_exceeded ||
+                          code == errc::bad_json,
             "a request is refused as one: " + e.report());
     }
 }

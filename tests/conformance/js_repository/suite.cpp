@@ -47,10 +47,10 @@ struct call {
     query filter() const { return query::parse(argument("filter")); }
     where_clause where() const { return where_clause::parse(argument("where")); }
     /// The original takes an empty condition for every document.
-    basic_selection<where_clause> which() const {
+    cormorant::basic_selection<where_clause> which() const {
         auto given = where();
         if (given.where().empty())
-            return all;
+            return cormorant::all;
         return given;
     }
 

@@ -72,7 +72,7 @@ TEST_P(BadJson, IsRefusedWithAReason) {
 INSTANTIATE_TEST_SUITE_P(Syntax, BadJson,
     testing::Values(bad_entry{"", "no value"}, bad_entry{"  ", "no value"}, bad_entry{"{", ""}, bad_entry{"[1,", ""},
         bad_entry{"[1,]", ""}, bad_entry{"[1 2]", ""}, bad_entry{"{\"a\"}", ""}, bad_entry{"{\"a\":1,}", ""},
-        bad_entry{"{a:1}", ""}, bad_entry{"'a'", ""}, bad_entry{"\"a", ""}, bad_entry{"nul", ""}, bad_entry{"nullx", ""},
+        bad_entry{"{a:1}", ""}, bad_entry{"'a'", ""}, bad_entry{"\"a", ""}, bad_entry{"nul", ""}, bad_entry{"nullx", ""}, bad_entry{"[null\f 1]", ""}, bad_entry{"{\"a\": null\f \"b\"", ""},
         bad_entry{"nulL", ""}, bad_entry{"True", ""}, bad_entry{"truex", ""}, bad_entry{"01", ""}, bad_entry{"1.", ""},
         bad_entry{".5", ""}, bad_entry{"+1", ""}, bad_entry{"1e", ""}, bad_entry{"0x1", ""}, bad_entry{"1x", ""},
         bad_entry{"-", ""}, bad_entry{"1e400", ""}, bad_entry{"NaN", ""}, bad_entry{"\"\\x\"", ""}, bad_entry{"\"\\u12\"", ""},

@@ -20,6 +20,18 @@ TEST(RoundTrip, RandomDocumentsSurviveBson) {
     }
 }
 
+TEST(RoundTrip, TheSizeOfRandomDocumentsIsKnownBeforeTheyAreWritten) {
+    random_documents random(5);
+    for (int i = 0; i < 500; ++i) {
+        auto const d = random.make();
+        ASSERT_EQ(measure(d).bytes, encode(d).size()) << d;
+    }
+    auto const old_binary = decode_bson(from_hex("14000000 05 6200 07000000 02 03000000 616263 00"));
+    EXPECT_EQ(measure(old_binary).bytes, 20U);
+    EXPECT_EQ(measure(doc("a", arr(doc("b", arr(1, 2, 3)), 1))).depth, 3);
+    EXPECT_EQ(measure(doc("a", arr(doc("b", arr(1, 2, 3)), 1))).longest_array, 3U);
+}
+
 TEST(RoundTrip, RandomDocumentsSurviveCanonicalJson) {
     random_documents random(2);
     for (int i = 0; i < 2000; ++i) {

@@ -48,7 +48,8 @@ TEST(Connect, RefusesConnectionStringsThatItDoesNotUnderstand) {
 /// Everything that an error says.
 std::string all_texts(error const& e) {
     diagnostics const& d = e.details();
-    std::string texts = e.report() + '\n' + e.what() + '\n' + e.message() + '\n' + d.path + '\n' + d.value + '\n' + d.server_message;
+    std::string texts =
+        e.report() + '\n' + e.what() + '\n' + e.message() + '\n' + d.path + '\n' + d.value + '\n' + d.server_message;
     for (auto const& label : d.server_labels)
         texts += '\n' + label;
     for (violation const& v : d.violations)

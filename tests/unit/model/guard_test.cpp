@@ -71,7 +71,8 @@ TEST_F(Everything, IsToldBeforeTheCallRuns) {
 }
 
 TEST_F(Everything, IsNotMeantByAFilterThatAHookFills) {
-    items.hook("beforeFilter", "tenant", [](filter_args& a) { a.filter.set("owner", "me"); }, required);
+    items.hook(
+        "beforeFilter", "tenant", [](filter_args& a) { a.filter.set("owner", "me"); }, required);
     expect_refused(failure_of(items.remove(document())), "remove");
     expect_refused(failure_of(items.update(document(), delta())), "update");
     run(items.remove(all));
@@ -79,7 +80,8 @@ TEST_F(Everything, IsNotMeantByAFilterThatAHookFills) {
 }
 
 TEST_F(Everything, IsNotMeantByAFilterThatAHookEmpties) {
-    items.hook("beforeFilter", "forget", [](filter_args& a) { a.filter.erase("owner"); }, required);
+    items.hook(
+        "beforeFilter", "forget", [](filter_args& a) { a.filter.erase("owner"); }, required);
     expect_refused(failure_of(items.remove(doc("owner", "me"))), "remove");
     expect_refused(failure_of(items.update(doc("owner", "me"), delta())), "update");
     expect_refused(failure_of(items.find_and_update(doc("owner", "me"), delta())), "update");
@@ -111,9 +113,7 @@ TEST(EverythingOfARepository, IsMeantWhenTheCallerSaysSo) {
 
 class Paths : public testing::ModelTest {
 protected:
-    model with(unknown_paths policy) {
-        return add(model_definition("items").field("title", string()).unknown_paths(policy));
-    }
+    model with(unknown_paths policy) { return add(model_definition("items").field("title", string()).unknown_paths(policy)); }
 };
 
 TEST_F(Paths, ThatAreUnknownAreRefusedInTheFilterOfEveryOperation) {
@@ -148,9 +148,11 @@ TEST_F(Paths, ThatAreUnknownAreRefusedInASort) {
 
 TEST_F(Paths, OfHooksAreLookedAtToo) {
     auto items = with(unknown_paths::refuse);
-    items.hook("beforeFilter", "tenant", [](filter_args& a) { a.filter.set("tenant", 7); }, required);
+    items.hook(
+        "beforeFilter", "tenant", [](filter_args& a) { a.filter.set("tenant", 7); }, required);
     EXPECT_EQ(failure_of(items.find(doc("title", "x"))).details().path, "tenant");
-    items.hook("beforeFilter", "tenant", [](filter_args& a) { a.filter.erase("short"); }, required);
+    items.hook(
+        "beforeFilter", "tenant", [](filter_args& a) { a.filter.erase("short"); }, required);
     run(items.find(doc("short", 1)));
     EXPECT_EQ(std::get<find_op>(store->calls.at(0)).filter, document());
 }
@@ -204,8 +206,10 @@ TEST_F(Limits, HoldForTheDepthOfADocument) {
     EXPECT_THAT(e.details().path, HasSubstr("v.v"));
     EXPECT_EQ(e.details().what_happened, outcome::not_sent);
     EXPECT_EQ(store->calls.size(), 1U);
-    EXPECT_EQ(failure_of(items.save(doc("_id", 1, "v", nested(100)), save_options().strip_empty(false))).code(), errc::limit_exceeded);
-    EXPECT_EQ(failure_of(items.update(doc("_id", 1), doc("$set", doc("v", nested(100))), update_options().strip_empty(false))).code(),
+    EXPECT_EQ(
+        failure_of(items.save(doc("_id", 1, "v", nested(100)), save_options().strip_empty(false))).code(), errc::limit_exceeded);
+    EXPECT_EQ(
+        failure_of(items.update(doc("_id", 1), doc("$set", doc("v", nested(100))), update_options().strip_empty(false))).code(),
         errc::limit_exceeded);
     run(items.update(doc("_id", 1), doc("$set", doc("v", nested(99))), update_options().strip_empty(false)));
 }
@@ -218,7 +222,8 @@ TEST_F(Limits, HoldForTheSizeOfADocument) {
     auto const e = failure_of(items.insert(doc("v", std::string(100, 'x'))));
     EXPECT_EQ(e.code(), errc::limit_exceeded);
     EXPECT_THAT(e.message(), HasSubstr("it may have 100"));
-    EXPECT_EQ(failure_of(items.update(doc("_id", testing::id_of(1)), doc("$set", doc("v", std::string(100, 'x'))))).code(), errc::limit_exceeded);
+    EXPECT_EQ(failure_of(items.update(doc("_id", testing::id_of(1)), doc("$set", doc("v", std::string(100, 'x'))))).code(),
+        errc::limit_exceeded);
 }
 
 TEST_F(Limits, HoldForTheItemsOfAnArray) {
@@ -229,7 +234,8 @@ TEST_F(Limits, HoldForTheItemsOfAnArray) {
     auto const e = failure_of(items.insert(doc("v", doc("rows", arr(arr(1), arr(1, 2, 3, 4))))));
     EXPECT_EQ(e.code(), errc::limit_exceeded);
     EXPECT_EQ(e.details().path, "v.rows.1");
-    EXPECT_EQ(failure_of(items.update(doc("_id", testing::id_of(1)), doc("$push", doc("v", doc("$each", arr(1, 2, 3, 4)))))).code(),
+    EXPECT_EQ(
+        failure_of(items.update(doc("_id", testing::id_of(1)), doc("$push", doc("v", doc("$each", arr(1, 2, 3, 4)))))).code(),
         errc::limit_exceeded);
 }
 
@@ -237,7 +243,8 @@ TEST_F(Limits, OfTheConnectionHoldWhereAModelHasNone) {
     document_limits small;
     small.bytes = 60;
     db = connection(store, connection_options().documents(small));
-    EXPECT_EQ(failure_of(add(model_definition("a").field("v", any())).insert(doc("v", std::string(60, 'x')))).code(), errc::limit_exceeded);
+    EXPECT_EQ(failure_of(add(model_definition("a").field("v", any())).insert(doc("v", std::string(60, 'x')))).code(),
+        errc::limit_exceeded);
     run(add(model_definition("b").field("v", any()).limits(document_limits())).insert(doc("v", std::string(60, 'x'))));
 }
 

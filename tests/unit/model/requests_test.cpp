@@ -78,15 +78,15 @@ TEST_P(Filters, OfQueryStringsHaveTheTypesOfTheirFields) {
 auto const name_of_row = [](auto const& row) { return std::string(row.param.name); };
 
 INSTANTIATE_TEST_SUITE_P(Requests, Filters,
-    ::testing::Values(filter_row{"nothing", "", "{}"},
-        filter_row{"text", "status=open", R"({"status": {"$eq": "open"}})"},
+    ::testing::Values(filter_row{"nothing", "", "{}"}, filter_row{"text", "status=open", R"({"status": {"$eq": "open"}})"},
         filter_row{"decoded", "status=a%26b+c%3D1", R"({"status": {"$eq": "a&b c=1"}})"},
         filter_row{"number", "age=18", R"({"age": {"$eq": 18}})"},
         filter_row{"words", "age[gte]=18&age[lt]=65", R"({"age": {"$gte": 18}, "$and": [{"age": {"$lt": 65}}]})"},
         filter_row{"date", "born[gte]=2020-01-02T03:04:05.678Z", R"({"born": {"$gte": {"$date": "2020-01-02T03:04:05.678Z"}}})"},
         filter_row{"boolean", "active=true", R"({"active": {"$eq": true}})"},
         filter_row{"decimal", "price=1.50", R"({"price": {"$eq": {"$numberDecimal": "1.50"}}})"},
-        filter_row{"object_id", "author_id=0123456789abcdef01234567", R"({"author_id": {"$eq": {"$oid": "0123456789abcdef01234567"}}})"},
+        filter_row{
+            "object_id", "author_id=0123456789abcdef01234567", R"({"author_id": {"$eq": {"$oid": "0123456789abcdef01234567"}}})"},
         filter_row{"list", "status[in]=a,b", R"({"status": {"$in": ["a", "b"]}})"},
         filter_row{"list_of_numbers", "age[in]=1,2", R"({"age": {"$in": [1, 2]}})"},
         filter_row{"existence", "status[exists]=false", R"({"status": {"$exists": false}})"},
@@ -96,11 +96,13 @@ INSTANTIATE_TEST_SUITE_P(Requests, Filters,
         filter_row{"beginning_is_escaped", "title[startsWith]=(a|b)", R"x({"title": {"$regex": "^\\(a\\|b\\)"}})x"},
         filter_row{"pattern", "title[regex]=^a%2Bb", R"({"title": {"$regex": "^a+b"}})"},
         filter_row{"object_of_filters", "filter[status]=open&age=1", R"({"status": {"$eq": "open"}, "age": {"$eq": 1}})"},
-        filter_row{"operators_in_text_are_text", "status=%7B%22%24gt%22%3A%22%22%7D", R"({"status": {"$eq": "{\"$gt\":\"\"}"}})"}),
+        filter_row{
+            "operators_in_text_are_text", "status=%7B%22%24gt%22%3A%22%22%7D", R"({"status": {"$eq": "{\"$gt\":\"\"}"}})"}),
     name_of_row);
 
 TEST(Requests, OfJsonAreFiltersToo) {
-    EXPECT_EQ(filter_of(untrusted::parse_json(R"({"filter": {"or": [{"status": "a"}, {"age": {"gt": 5}}]}, "status": {"ne": null}})")),
+    EXPECT_EQ(
+        filter_of(untrusted::parse_json(R"({"filter": {"or": [{"status": "a"}, {"age": {"gt": 5}}]}, "status": {"ne": null}})")),
         to_json(doc("$or", arr(doc("status", doc("$eq", "a")), doc("age", doc("$gt", 5))), "status", doc("$ne", nullptr)),
             json_mode::canonical));
     EXPECT_EQ(filter_of(untrusted::parse_json(R"({"status": ["a", "b"]})")), R"({"status":{"$in":["a","b"]}})");
@@ -132,7 +134,8 @@ TEST(Requests, IncludeWhatIsRelated) {
     EXPECT_EQ(*q.options.hooks_value, (hook_requests{"afterFind_preview", "afterFind_author", "author.afterFind_image"}));
     EXPECT_EQ(q.options.fields_value, doc("title", 1, "author.name", 1, "author.image.src", 1));
     EXPECT_EQ(m.query(untrusted::parse_query("include=parent&fields=title")).options.fields_value, doc("title", 1, "parent", 1));
-    EXPECT_EQ(*m.query(untrusted::parse_query("hooks=afterFind_preview")).options.hooks_value, (hook_requests{"afterFind_preview"}));
+    EXPECT_EQ(
+        *m.query(untrusted::parse_query("hooks=afterFind_preview")).options.hooks_value, (hook_requests{"afterFind_preview"}));
 }
 
 TEST(Requests, GoByThePolicyThatIsGiven) {
@@ -192,7 +195,8 @@ INSTANTIATE_TEST_SUITE_P(Requests, Refused,
         refusal_row{"operator_in_a_list", R"({"status": {"in": ["a", {"$gt": "hunter2"}]}})", errc::invalid_argument, "status"},
         refusal_row{"operator_in_a_list_in_a_list", R"({"status": {"in": [[{"$gt": 1}]]}})", errc::invalid_argument, "status"},
         refusal_row{"operator_in_any_type", R"({"anything": {"eq": {"$gt": 1}}})", errc::invalid_argument, "anything"},
-        refusal_row{"operator_of_extended_json", R"({"author_id": {"$oid": "0123456789abcdef01234567"}})", errc::invalid_argument, "author_id"},
+        refusal_row{"operator_of_extended_json", R"({"author_id": {"$oid": "0123456789abcdef01234567"}})", errc::invalid_argument,
+            "author_id"},
         refusal_row{"where", R"({"$where": "hunter2"})", errc::unauthorized, "$where"},
         refusal_row{"expr", R"({"$expr": {"$function": {"body": "hunter2"}}})", errc::unauthorized, "$expr"},
         refusal_row{"where_in_logic", R"({"or": [{"status": "a"}, {"$where": "hunter2"}]})", errc::unauthorized, "$where"},
@@ -205,7 +209,8 @@ INSTANTIATE_TEST_SUITE_P(Requests, Refused,
         refusal_row{"logic_of_texts", R"({"and": ["hunter2"]})", errc::invalid_argument, "and"},
         refusal_row{"filter_that_is_text", R"({"filter": "hunter2"})", errc::invalid_argument, "filter"},
         refusal_row{"logic_too_deep", R"({"or": [{"or": [{"or": [{"status": "a"}]}]}]})", errc::limit_exceeded, "or"},
-        refusal_row{"too_many_clauses", "?status=a&age[gt]=1&age[gte]=1&age[lt]=1&title=x&active=true", errc::limit_exceeded, "active"},
+        refusal_row{
+            "too_many_clauses", "?status=a&age[gt]=1&age[gte]=1&age[lt]=1&title=x&active=true", errc::limit_exceeded, "active"},
         refusal_row{"list_too_long", "?status[in]=a,b,c,d", errc::limit_exceeded, "status"},
         refusal_row{"no_number", "?age=hunter2", errc::invalid_argument, "age"},
         refusal_row{"no_whole_number", "?age=1.5", errc::invalid_argument, "age"},
@@ -233,8 +238,8 @@ INSTANTIATE_TEST_SUITE_P(Requests, Refused,
         refusal_row{"page_too_far", "?limit=50&page=22", errc::limit_exceeded, "page"},
         refusal_row{"page_and_skip", "?page=2&skip=5", errc::invalid_argument, "page"},
         refusal_row{"pattern_without_anchor", "?title[regex]=a", errc::invalid_argument, "title"},
-        refusal_row{"pattern_too_long",
-            "?title[regex]=^aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", errc::limit_exceeded, "title"},
+        refusal_row{"pattern_too_long", "?title[regex]=^aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            errc::limit_exceeded, "title"},
         refusal_row{"pattern_that_explodes", "?title[regex]=^(a%2B)%2B$", errc::invalid_argument, "title"},
         refusal_row{"empty_pattern", "?title[contains]=", errc::invalid_argument, "title"},
         refusal_row{"object_as_pattern", R"({"title": {"contains": {"$regex": "hunter2"}}})", errc::invalid_argument, "title"}),
@@ -273,8 +278,10 @@ struct pattern_row {
 class Patterns : public ::testing::TestWithParam<pattern_row> {};
 
 TEST_P(Patterns, AreBounded) {
-    model const m{model_definition("a").field("t", string()).requests(
-        request_policy().filter("t", filter_word::regex).regex(regex_rules{64, GetParam().unanchored, 2}))};
+    model const m{
+        model_definition("a")
+            .field("t", string())
+            .requests(request_policy().filter("t", filter_word::regex).regex(regex_rules{64, GetParam().unanchored, 2}))};
     auto const input = untrusted::parse_json(to_json(doc("t", doc("regex", GetParam().pattern))));
     if (GetParam().allowed) {
         EXPECT_EQ(m.query(input).filter, doc("t", doc("$regex", GetParam().pattern)));
@@ -285,24 +292,27 @@ TEST_P(Patterns, AreBounded) {
 
 INSTANTIATE_TEST_SUITE_P(Requests, Patterns,
     ::testing::Values(pattern_row{"^abc$", true}, pattern_row{"^a+b*", true}, pattern_row{"^(?:ab|cd)e", true},
-        pattern_row{"^[a-z\\d_]+@", true}, pattern_row{"^a{2,5}b{3}", true}, pattern_row{"^(ab){2}", true}, pattern_row{"^a\\.b", true},
-        pattern_row{"^a+?b", true}, pattern_row{"^[^\\]]x", true}, pattern_row{"^[]a]", true}, pattern_row{"b", true, true},
-        pattern_row{"a|b", true, true},
+        pattern_row{"^[a-z\\d_]+@", true}, pattern_row{"^a{2,5}b{3}", true}, pattern_row{"^(ab){2}", true},
+        pattern_row{"^a\\.b", true}, pattern_row{"^a+?b", true}, pattern_row{"^[^\\]]x", true}, pattern_row{"^[]a]", true},
+        pattern_row{"b", true, true}, pattern_row{"a|b", true, true},
         // anchors
         pattern_row{"abc", false}, pattern_row{"^a|b", false}, pattern_row{"(^a)", false},
         // exponential
-        pattern_row{"^(a+)+$", false}, pattern_row{"^(a*)*$", false}, pattern_row{"^((a+))*", false}, pattern_row{"^(a|a)*$", false},
-        pattern_row{"^(a|ab)+", false}, pattern_row{"^((a|b)c)*", false}, pattern_row{"^(a?)*", false}, pattern_row{"^(a{1,9})+", false},
-        pattern_row{"^(.*a){9}", false}, pattern_row{"^([a-z]+){2,}", false},
+        pattern_row{"^(a+)+$", false}, pattern_row{"^(a*)*$", false}, pattern_row{"^((a+))*", false},
+        pattern_row{"^(a|a)*$", false}, pattern_row{"^(a|ab)+", false}, pattern_row{"^((a|b)c)*", false},
+        pattern_row{"^(a?)*", false}, pattern_row{"^(a{1,9})+", false}, pattern_row{"^(.*a){9}", false},
+        pattern_row{"^([a-z]+){2,}", false},
         // polynomial
         pattern_row{"^.*.*.*x", false}, pattern_row{"^a{0,99}b{0,99}c{0,99}", false}, pattern_row{"^a{0,1000}", false},
         // what only some dialects know
         pattern_row{"^(a)\\1", false}, pattern_row{"^(?=a)", false}, pattern_row{"^(?!a)", false}, pattern_row{"^(?<=a)", false},
-        pattern_row{"^(?<n>a)", false}, pattern_row{"^(?i)a", false}, pattern_row{"^(?>a)", false}, pattern_row{"^(*UTF8)a", false},
-        pattern_row{"^\\Qa\\E", false}, pattern_row{"^a++", false}, pattern_row{"^[[:alpha:]]", false}, pattern_row{"^\\x41", false},
+        pattern_row{"^(?<n>a)", false}, pattern_row{"^(?i)a", false}, pattern_row{"^(?>a)", false},
+        pattern_row{"^(*UTF8)a", false}, pattern_row{"^\\Qa\\E", false}, pattern_row{"^a++", false},
+        pattern_row{"^[[:alpha:]]", false}, pattern_row{"^\\x41", false},
         // no expressions
-        pattern_row{"^(a", false}, pattern_row{"^a)", false}, pattern_row{"^[a", false}, pattern_row{"^*", false}, pattern_row{"^a{", false},
-        pattern_row{"^a{2", false}, pattern_row{"^a{5,2}", false}, pattern_row{"^a\\", false}, pattern_row{"", false}));
+        pattern_row{"^(a", false}, pattern_row{"^a)", false}, pattern_row{"^[a", false}, pattern_row{"^*", false},
+        pattern_row{"^a{", false}, pattern_row{"^a{2", false}, pattern_row{"^a{5,2}", false}, pattern_row{"^a\\", false},
+        pattern_row{"", false}));
 
 // --- bodies ----------------------------------------------------------------------------------------------------------
 
@@ -351,7 +361,8 @@ class RefusedBodies : public ::testing::TestWithParam<refusal_row> {};
 
 TEST_P(RefusedBodies, NameThePath) {
     model const m{posts()};
-    for (auto const& read : {std::function<void()>([&] { m.accept(parse(GetParam().input)); }), std::function<void()>([&] { m.changes(parse(GetParam().input)); })}) {
+    for (auto const& read : {std::function<void()>([&] { m.accept(parse(GetParam().input)); }),
+             std::function<void()>([&] { m.changes(parse(GetParam().input)); })}) {
         auto const e = refusal_of(read);
         EXPECT_EQ(e.code(), GetParam().code) << e.report();
         EXPECT_EQ(e.details().path, GetParam().path);
@@ -366,12 +377,14 @@ INSTANTIATE_TEST_SUITE_P(Requests, RefusedBodies,
         refusal_row{"the_key_of_the_document", R"({"_id": "hunter2"})", errc::unauthorized, "_id"},
         refusal_row{"operator", R"({"$set": {"role": "hunter2"}})", errc::invalid_argument, "$set"},
         refusal_row{"operator_in_a_value", R"({"title": {"$gt": "hunter2"}})", errc::invalid_argument, "title.$gt"},
-        refusal_row{"operator_in_an_open_object", R"({"free": {"a": [{"b": {"$where": "hunter2"}}]}})", errc::invalid_argument, "free.a.0.b.$where"},
+        refusal_row{"operator_in_an_open_object", R"({"free": {"a": [{"b": {"$where": "hunter2"}}]}})", errc::invalid_argument,
+            "free.a.0.b.$where"},
         refusal_row{"dotted_key", R"({"address.city": "hunter2"})", errc::invalid_argument, "address.city"},
         refusal_row{"dotted_key_within", R"({"free": {"a.b": "hunter2"}})", errc::invalid_argument, "free.a.b"},
         refusal_row{"empty_key", R"({"free": {"": "hunter2"}})", errc::invalid_argument, "free."},
         refusal_row{"prototype", R"({"free": {"__proto__": {"admin": true}}})", errc::invalid_argument, "free.__proto__"},
-        refusal_row{"constructor", R"({"anything": [{"constructor": {"prototype": 1}}]})", errc::invalid_argument, "anything.0.constructor"},
+        refusal_row{"constructor", R"({"anything": [{"constructor": {"prototype": 1}}]})", errc::invalid_argument,
+            "anything.0.constructor"},
         refusal_row{"extended_json", R"({"born": {"$date": "2020-01-01T00:00:00Z"}})", errc::invalid_argument, "born.$date"},
         refusal_row{"form", "?title[$ne]=hunter2", errc::invalid_argument, "title.$ne"}),
     name_of_row);
@@ -388,13 +401,14 @@ TEST(Untrusted, TextIsGivenAsText) {
 }
 
 TEST(Untrusted, JsonThatIsNoneIsNotRepeated) {
-    for (auto const* text : {"", "[\"hunter2\"]", "\"hunter2\"", R"({"a": hunter2})", R"({"hunter2": 1, "hunter2": 2})", R"({"a": "hunter2)"})
+    for (auto const* text :
+        {"", "[\"hunter2\"]", "\"hunter2\"", R"({"a": hunter2})", R"({"hunter2": 1, "hunter2": 2})", R"({"a": "hunter2)"})
         EXPECT_EQ(refusal_of([&] { untrusted::parse_json(text); }).code(), errc::bad_json) << text;
 }
 
 TEST(Untrusted, QueryStringsThatAreNoneAreRefused) {
-    for (auto const* text : {"a=%", "a=%4", "a=%zz", "a=%ff", "a=1&a=2", "a[b]=1&a[b]=2", "a=1&a[b]=2", "a[b]=1&a=2", "a[=1", "a[]=1", "a[b]c=1", "=1",
-             "a]=1&[x]=2", "%00=1"})
+    for (auto const* text : {"a=%", "a=%4", "a=%zz", "a=%ff", "a=1&a=2", "a[b]=1&a[b]=2", "a=1&a[b]=2", "a[b]=1&a=2", "a[=1",
+             "a[]=1", "a[b]c=1", "=1", "a]=1&[x]=2", "%00=1"})
         EXPECT_EQ(refusal_of([&] { untrusted::parse_query(text); }).code(), errc::invalid_argument) << text;
 }
 
@@ -441,8 +455,10 @@ INSTANTIATE_TEST_SUITE_P(Requests, BadPolicies,
         policy_row{"filter_by_an_operator", R"({"filter": {"$where": true}})", "requests.filter.$where"},
         policy_row{"no_word", R"({"filter": {"t": ["$gt"]}})", "requests.filter.t"},
         policy_row{"pattern_of_numbers", R"({"filter": {"n": ["contains"]}})", "requests.filter.n"},
-        policy_row{"sort", R"({"sort": ["x"]})", "requests.sort.x"}, policy_row{"fields", R"({"fields": ["x"]})", "requests.fields.x"},
-        policy_row{"include", R"({"include": ["t"]})", "requests.include.t"}, policy_row{"write", R"({"write": ["x"]})", "requests.write.x"},
+        policy_row{"sort", R"({"sort": ["x"]})", "requests.sort.x"},
+        policy_row{"fields", R"({"fields": ["x"]})", "requests.fields.x"},
+        policy_row{"include", R"({"include": ["t"]})", "requests.include.t"},
+        policy_row{"write", R"({"write": ["x"]})", "requests.write.x"},
         policy_row{"unknown_key", R"({"filters": {}})", "requests.filters"},
         policy_row{"page_of_nothing", R"({"pageSize": 0})", "requests.pageSize.0"},
         policy_row{"page_beyond_the_greatest", R"({"pageSize": 50, "maxPageSize": 20})", "requests.pageSize"}),
