@@ -450,8 +450,8 @@ bool driver::follow_cursor(ticket& t, client& c) {
     }
 }
 
-// The server may still work for a client that has gone, and keep a cursor that nobody heard of: the next client that comes back tells it
-// that it can stop.
+// The server may still work for a client that has gone, and keep a cursor that nobody heard of: the next client that comes back
+// tells it that it can stop.
 void driver::forget_session(bson_buffer session) {
     constexpr std::size_t most = 1'000; // of a server that cannot be told for long; it finds out by itself
     if (!session.empty() && forgotten_.size() < most)

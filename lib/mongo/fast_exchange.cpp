@@ -2,6 +2,7 @@
 #include "mongo/fast_lane.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 // The part of the lane that works with connections: commands and answers, sessions and cursors.
@@ -299,8 +300,8 @@ void fast_lane::keep_lease(fast_call& c, std::int64_t cursor, bool usable, stead
         forget_session(std::exchange(c.session_, server_session()));
 }
 
-// The server may still work for a session that a connection broke under, and keep a cursor that nobody heard of. It is told that it
-// can stop, by the next connection that is free.
+// The server may still work for a session that a connection broke under, and keep a cursor that nobody heard of. It is told that
+// it can stop, by the next connection that is free.
 void fast_lane::forget_session(server_session s) {
     constexpr std::size_t most = 1'000; // of a server that cannot be told for long; it finds out by itself
     if (!s || closing_ || forgotten_.size() >= most)
@@ -317,6 +318,7 @@ void fast_lane::run_errands(fast_connection& on) {
         return;
     on.tell("admin", make_session_command("killSessions", forgotten_), bson_buffer());
     on.tell("admin", make_session_command("endSessions", forgotten_), bson_buffer());
+    std::move(forgotten_.begin(), forgotten_.end(), std::back_inserter(on.told));
     forgotten_.clear();
 }
 

@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace cormorant::detail {
@@ -22,7 +23,8 @@ fast_call& call_of(request_id id) noexcept {
 } // namespace
 
 fast_lane::fast_lane(std::shared_ptr<driver> control, std::shared_ptr<call_book> book)
-    : control_(std::move(control)), book_(std::move(book)), settings_(control_->settings()), pool_(settings_.pool), timer_(control_->context()) {}
+    : control_(std::move(control)), book_(std::move(book)), settings_(control_->settings()), pool_(settings_.pool),
+      timer_(control_->context()) {}
 
 bool fast_lane::serves(request const& r, mongo_settings const& settings) noexcept {
     if (!settings.fast_lane || !r.plain || !r.acknowledged)
@@ -156,8 +158,7 @@ void fast_lane::apply(
         } else if (auto const* e = std::get_if<close_client>(&action)) {
             keep_session(std::exchange(connections_.at(e->client)->session(), server_session()));
             connections_.erase(e->client);
-        }
-        else if (auto const* r = std::get_if<refuse_request>(&action)) {
+        } else if (auto const* r = std::get_if<refuse_request>(&action)) {
             auto& c = call_of(r->request);
             count_wait(c.outcome, now - c.queued_at_, connect_error_.times);
             // The second attempt does not get as far as the server: the first error is the one to report.
@@ -201,10 +202,12 @@ void fast_lane::put_back(fast_call& c, bool usable, steady_clock::time_point now
     c.outcome.served += now - c.granted_at_;
     c.outcome.times.add(phase::server, now - c.granted_at_);
     usable = usable && connection.generation() == generation_;
-    if (usable)
+    if (usable) {
+        connection.told.clear(); // it was before what has been answered now
         run_errands(connection);
-    else {
+    } else {
         auto left = std::exchange(connection.session(), server_session());
+        std::move(connection.told.begin(), connection.told.end(), std::back_inserter(forgotten_));
         connections_.erase(id);
         forget_session(std::move(left));
     }

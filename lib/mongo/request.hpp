@@ -135,7 +135,8 @@ std::string message_of(bson_buffer const& reply);
 /// `{getMore: id, collection, batchSize}`
 command make_get_more(std::int64_t id, std::string_view collection, std::int32_t batch_size);
 command make_kill_cursors(std::int64_t id, std::string_view collection);
-/// `{killSessions: [...]}` ends what the server does for these sessions, and their cursors; `{endSessions: [...]}` makes it forget them.
+/// `{killSessions: [...]}` ends what the server does for these sessions, and their cursors; `{endSessions: [...]}` makes it
+/// forget them.
 command make_session_command(std::string_view name, std::vector<bson_buffer> const& sessions);
 
 } // namespace cormorant::detail

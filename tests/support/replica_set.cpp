@@ -17,7 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -85,10 +84,10 @@ void replica_set::start(server& s) {
     auto const port = std::to_string(s.port);
     auto const folder = s.folder.string();
     auto const log = (s.folder / "mongod.log").string();
-    std::array const arguments = {std::getenv("CORMORANT_MONGOD"), "--replSet", "rs", "--bind_ip", "127.0.0.1", "--port", port.c_str(),
+    std::vector<char const*> const arguments = {std::getenv("CORMORANT_MONGOD"), "--replSet", "rs", "--bind_ip", "127.0.0.1", "--port", port.c_str(),
         "--nounixsocket", "--dbpath", folder.c_str(), "--logpath", log.c_str(), "--logappend", "--wiredTigerCacheSizeGB", "0.25",
         "--oplogSize", "64", "--setParameter", "enableTestCommands=1", "--setParameter", "diagnosticDataCollectionEnabled=false",
-        static_cast<char const*>(nullptr)};
+        nullptr};
     s.process = ::fork();
     if (s.process < 0)
         throw std::runtime_error("replica_set: no new process");

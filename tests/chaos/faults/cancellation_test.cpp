@@ -237,7 +237,7 @@ TEST_P(cancellation, at_every_wait_ends_the_operation_and_leaves_nothing_behind)
         }
         fmt::print("{:20} {:3} waits, {} of them in doubt\n", c.name, waits, in_doubt);
         EXPECT_GE(waits, 2) << c.name;
-        EXPECT_TRUE(soon([&] { return open_cursors() <= cursors; }, 3s)) << c.name << ": " << open_cursors() << " cursors are open";
+        EXPECT_TRUE(soon([&] { return open_cursors() <= cursors; }, 3s)) << c.name << ": " << open_cursors() << " cursors are open, before there were " << cursors;
         EXPECT_TRUE(soon([&] { return open_descriptors() <= descriptors + 2; }, 3s)) << c.name;
     }
 }
@@ -262,7 +262,7 @@ TEST_P(cancellation, of_a_cursor_leaves_nothing_behind) {
         EXPECT_EQ(run(m.post.count()), 7);
     }
     EXPECT_GE(steps, 4);
-    EXPECT_TRUE(soon([&] { return open_cursors() <= cursors; }, 3s)) << open_cursors() << " cursors are open";
+    EXPECT_TRUE(soon([&] { return open_cursors() <= cursors; }, 3s)) << open_cursors() << " cursors are open, before there were " << cursors;
 }
 
 TEST_P(cancellation, leaves_no_session_behind) {
