@@ -151,7 +151,7 @@ TEST(failover, loses_no_acknowledged_write_and_applies_none_twice) {
         soon([&, first = successes.load()] { return successes > first + writers; }, 60s);
         auto const recovery = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - (kill ? begin : lost_at)).count();
         recoveries.push_back(static_cast<long>(recovery));
-        fmt::print("round {}: {} of member {}, writing again after {} ms\n", round + 1, kill ? "kill -9" : "step-down", primary, recovery);
+        fmt::print(stderr, "round {}: {} of member {}, writing again after {} ms\n", round + 1, kill ? "kill -9" : "step-down", primary, recovery);
         if (kill) {
             servers.restart(primary);
             servers.await_members(3);
