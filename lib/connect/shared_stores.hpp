@@ -16,7 +16,8 @@ namespace cormorant::detail {
 /// user gets a new one. Thread safety: `get` may be called from any thread.
 class shared_stores : public std::enable_shared_from_this<shared_stores> {
 public:
-    /// A store for `key`; `make` is called when nobody uses one. Others who want the same one wait meanwhile, and nobody else does.
+    /// A store for `key`; `make` is called when nobody uses one. Others who want the same one wait meanwhile, and nobody else
+    /// does.
     std::shared_ptr<store> get(std::string const& key, std::function<std::shared_ptr<store>()> const& make);
 
 private:

@@ -105,8 +105,8 @@ void call_frame::describe(diagnostics& d, errc code) const {
         auto const inner = d.times.total(); // of an operation within a hook, or of the store call
         d.times += spent_;
         if (hooks_since_)
-            d.times.add(phase::hooks,
-                std::max(std::chrono::nanoseconds(0), std::chrono::steady_clock::now() - *hooks_since_ - inner));
+            d.times.add(
+                phase::hooks, std::max(std::chrono::nanoseconds(0), std::chrono::steady_clock::now() - *hooks_since_ - inner));
         if (code == errc::deadline && d.times.longest() != phase::none)
             d.slow_phase = d.times.longest();
     }

@@ -204,10 +204,11 @@ void fast_lane::put_back(fast_call& c, bool usable, steady_clock::time_point now
     usable = usable && connection.generation() == generation_;
     if (usable) {
         connection.told.clear(); // it was before what has been answered now
-        run_errands(connection);
+        run_errands(connection, now);
     } else {
         auto left = std::exchange(connection.session(), server_session());
-        std::move(connection.told.begin(), connection.told.end(), std::back_inserter(forgotten_));
+        forgotten_.insert(
+            forgotten_.begin(), std::make_move_iterator(connection.told.begin()), std::make_move_iterator(connection.told.end()));
         connections_.erase(id);
         forget_session(std::move(left));
     }
@@ -324,6 +325,10 @@ void fast_lane::tick() {
             c.expiry_ = steady_clock::time_point::max();
         }
     }
+    if (auto* const connection = idle_connection())
+        run_errands(*connection, now);
+    if (!forgotten_.empty() && forgotten_.front().due() > now) // else the next connection that is free tells of it
+        next = std::min(next, forgotten_.front().due());
     arm(next);
     apply(pool_.tick(now), now, nullptr, 0, todo);
     lock.unlock();
@@ -343,11 +348,11 @@ void fast_lane::say_goodbye() {
             keep_session(std::exchange(c->session(), server_session()));
     for (auto& [id, l] : leases_)
         keep_session(std::move(l.session));
-    run_errands(*connection);
+    run_errands(*connection, steady_clock::time_point::max());
     constexpr std::size_t most = 10'000; // that the server takes at once
-    std::vector<bson_buffer> ended;
+    forgotten_sessions ended;
     for (std::size_t i = 0; i < std::min(most, sessions_.size()); ++i)
-        ended.push_back(std::move(sessions_[i].id));
+        ended.push_back(forgotten_session{std::move(sessions_[i].id), sessions_[i].last_use});
     connection->tell("admin", make_session_command("endSessions", ended), bson_buffer());
 }
 

@@ -272,8 +272,9 @@ mongoc_stream_t* initiate_stream(
         if (!source.where->attached())
             return refuse(error, "not on a fiber");
         auto connection = std::make_shared<transport>(source.where, source.lookups);
-        // What fails here fails as a stream that is broken: when libmongoc looks at a server for the second time within one scan, it asks
-        // for the stream while it holds the lock of its topology, which it would take once more to note that there is none.
+        // What fails here fails as a stream that is broken: when libmongoc looks at a server for the second time within one scan,
+        // it asks for the stream while it holds the lock of its topology, which it would take once more to note that there is
+        // none.
         if (source.where->interrupted()) {
             connection->close();
             return make_stream(source, std::move(connection));

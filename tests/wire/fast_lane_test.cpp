@@ -217,8 +217,8 @@ TEST_F(fast_lane, answers_come_on_the_callers_context_strand_and_thread) {
     EXPECT_EQ(done, 100);
 }
 
-// An executor of somebody else's, which tells nothing of its context. It keeps that: the thread that hands a handler over may still be at
-// it when the handler has run.
+// An executor of somebody else's, which tells nothing of its context. It keeps that: the thread that hands a handler over may
+// still be at it when the handler has run.
 struct opaque_executor {
     std::shared_ptr<asio::io_context> loop;
     asio::execution_context& query(asio::execution::context_t) const noexcept { return *loop; }

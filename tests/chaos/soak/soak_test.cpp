@@ -32,10 +32,10 @@ constexpr int workers = 32;
 asio::awaitable<void> define(connection db) {
     co_await db.add(model_definition("author").field("name", string()));
     auto post = co_await db.add(model_definition("post")
-            .field("title", string().required())
-            .field("worker", integer())
-            .field("n", integer())
-            .relation(single("author")));
+                                    .field("title", string().required())
+                                    .field("worker", integer())
+                                    .field("n", integer())
+                                    .relation(single("author")));
     auto ann = co_await db.model("author").insert(doc("name", "Ann"));
     documents some;
     for (int i = 0; i < 200; ++i)
@@ -44,7 +44,8 @@ asio::awaitable<void> define(connection db) {
 }
 
 /// All operations, one after the other; it leaves as many documents as it found. Some are late or cancelled by their deadline.
-asio::awaitable<void> work(connection db, int worker, std::atomic<bool> const& stop, std::atomic<long>& operations, std::atomic<long>& late) {
+asio::awaitable<void> work(
+    connection db, int worker, std::atomic<bool> const& stop, std::atomic<long>& operations, std::atomic<long>& late) {
     auto const post = db.model("post");
     for (int n = 0; !stop; ++n) {
         auto const mine = doc("worker", worker, "n", n);
@@ -59,7 +60,8 @@ asio::awaitable<void> work(connection db, int worker, std::atomic<bool> const& s
             ADD_FAILURE() << e.what();
         }
         try {
-            co_await post.find(doc("worker", -1), find_options().batch_size(10).timeout(std::chrono::microseconds(300 + 100 * (n % 30))));
+            co_await post.find(
+                doc("worker", -1), find_options().batch_size(10).timeout(std::chrono::microseconds(300 + 100 * (n % 30))));
             ++operations;
         } catch (error const& e) {
             EXPECT_TRUE(e.code() == condition::timeout) << e.what();
@@ -99,14 +101,17 @@ void soak(connection db, std::chrono::seconds time) {
     // The first quarter is for caches to fill.
     auto const settled = samples.size() / 4;
     auto const by_memory = [](sample const& a, sample const& b) { return a.memory < b.memory; };
-    auto const [least, most] = std::minmax_element(samples.begin() + static_cast<std::ptrdiff_t>(settled), samples.end(), by_memory);
+    auto const [least, most] =
+        std::minmax_element(samples.begin() + static_cast<std::ptrdiff_t>(settled), samples.end(), by_memory);
     int descriptors = 0;
     for (auto const& s : samples)
         descriptors = std::max(descriptors, s.descriptors);
-    fmt::print("{}: {:.0f} s, {} operations ({:.0f} each second), {} late; memory {} KiB at first, {} KiB settled, {} to {} KiB since then, {} "
+    fmt::print("{}: {:.0f} s, {} operations ({:.0f} each second), {} late; memory {} KiB at first, {} KiB settled, {} to {} KiB "
+               "since then, {} "
                "KiB in the end; at most {} descriptors, {} in the end\n",
-        db.store()->kind(), seconds, operations.load(), static_cast<double>(operations) / seconds, late.load(), samples.front().memory,
-        samples[settled].memory, least->memory, most->memory, samples.back().memory, descriptors, samples.back().descriptors);
+        db.store()->kind(), seconds, operations.load(), static_cast<double>(operations) / seconds, late.load(),
+        samples.front().memory, samples[settled].memory, least->memory, most->memory, samples.back().memory, descriptors,
+        samples.back().descriptors);
     // A leak of a hundred bytes for each operation would be more.
     auto const allowed = samples[settled].memory / 10 + 4096;
     EXPECT_LE(samples.back().memory, samples[settled].memory + allowed);
@@ -136,7 +141,8 @@ TEST(soak, of_the_server_leaves_memory_and_descriptors_as_they_are) {
         connection const db(make_mongo_store(test_dsn(test_database("soak"))));
         soak(db, soak_time());
         run(db.model("post").count());
-        EXPECT_TRUE(soon([&] { return cursors() <= before; }, 5s)) << cursors() << " cursors are open, before there were " << before;
+        EXPECT_TRUE(soon([&] { return cursors() <= before; }, 5s))
+            << cursors() << " cursors are open, before there were " << before;
         run(db.close());
     }
     EXPECT_TRUE(soon([&] { return open_descriptors() <= descriptors; }, 5s));

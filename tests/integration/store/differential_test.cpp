@@ -1,6 +1,7 @@
 /// Random operations, the same on both stores: the answers, the errors and the data afterwards have to be the same.
 ///
-/// CORMORANT_SEED: of the random numbers. CORMORANT_DIFFERENTIAL_ROUNDS: how many times 70 operations (default 60; the long form is 1500).
+/// CORMORANT_SEED: of the random numbers. CORMORANT_DIFFERENTIAL_ROUNDS: how many times 70 operations (default 60; the long form
+/// is 1500).
 
 #include "coroutine.hpp"
 #include "generator.hpp"
@@ -224,7 +225,9 @@ private:
 
     /// Groups are sorted by their key, and an array by one element of it: two keys may be equal then.
     static bool groups_by_arrays(array const& pipeline) {
-        return std::ranges::any_of(pipeline, [](value const& stage) { return stage.as_document().contains("$group"); });
+        return std::ranges::any_of(pipeline, [](value const& stage) {
+            return stage.as_document().contains("$group") || stage.as_document().contains("$sortByCount");
+        });
     }
 
     template <class Op>

@@ -59,11 +59,14 @@ TEST_F(Deadlines, OfAConnectionHoldForOperationsThatAreGivenNone) {
 
 TEST_F(Deadlines, OfAConnectionCanBeTakenOff) {
     auto items = add(model_definition("items").field("n", integer()));
-    items.hook("beforeFind", "wait", [](before_find_args& a) -> asio::awaitable<void> {
-        EXPECT_EQ(a.options.deadline_value, std::chrono::steady_clock::time_point::max());
-        asio::steady_timer timer(co_await asio::this_coro::executor, 60ms);
-        co_await timer.async_wait(asio::use_awaitable);
-    }, required);
+    items.hook(
+        "beforeFind", "wait",
+        [](before_find_args& a) -> asio::awaitable<void> {
+            EXPECT_EQ(a.options.deadline_value, std::chrono::steady_clock::time_point::max());
+            asio::steady_timer timer(co_await asio::this_coro::executor, 60ms);
+            co_await timer.async_wait(asio::use_awaitable);
+        },
+        required);
     EXPECT_TRUE(run(items.find(document(), find_options().deadline(std::chrono::steady_clock::time_point::max()))).empty());
 }
 
@@ -89,8 +92,8 @@ TEST_F(Deadlines, BeforeTheWriteSayThatNothingWasSent) {
 }
 
 TEST_F(Deadlines, HoldForTheRulesOfAModel) {
-    auto items = add(model_definition("items").field("n",
-        integer().check("waits", [](value const&, rule_context) -> asio::awaitable<bool> {
+    auto items = add(
+        model_definition("items").field("n", integer().check("waits", [](value const&, rule_context) -> asio::awaitable<bool> {
             co_await forever();
             co_return true;
         })));
@@ -107,18 +110,22 @@ TEST_F(Deadlines, HoldForEveryLevelOfPopulation) {
     auto const author = run(db.model("author").insert(doc("image_id", image.at("_id"))));
     run(post.insert(doc("author_id", author.at("_id"))));
     db.model("image").hook("beforeFind", "wait", wait_in_hook, required);
-    auto const e = late(post.find(document(), find_options().hooks(hook_request("afterFind_author"), hook_request("author.afterFind_image"))));
+    auto const e = late(
+        post.find(document(), find_options().hooks(hook_request("afterFind_author"), hook_request("author.afterFind_image"))));
     EXPECT_EQ(e.details().slow_phase, phase::hooks);
     EXPECT_EQ(e.details().model, "image") << "the innermost one says where it was";
 }
 
 TEST_F(Deadlines, ThatPassWhileAHookComputesLetNothingBeSent) {
     auto items = add(model_definition("items").field("n", integer()));
-    items.hook("beforePut", "compute", [](put_args&) {
-        auto const until = std::chrono::steady_clock::now() + 40ms;
-        while (std::chrono::steady_clock::now() < until) {
-        }
-    }, required);
+    items.hook(
+        "beforePut", "compute",
+        [](put_args&) {
+            auto const until = std::chrono::steady_clock::now() + 40ms;
+            while (std::chrono::steady_clock::now() < until) {
+            }
+        },
+        required);
     auto const e = late(items.insert(doc("n", 1)));
     EXPECT_EQ(e.details().slow_phase, phase::hooks);
     EXPECT_EQ(e.details().what_happened, outcome::not_sent);
