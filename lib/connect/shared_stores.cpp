@@ -10,13 +10,13 @@ namespace cormorant::detail {
 /// What one user of a shared store has of it.
 class store_share final : public store {
 public:
-    store_share(std::shared_ptr<shared_stores> owner, std::string key, std::shared_ptr<store> shared)
-        : owner_(std::move(owner)), key_(std::move(key)), shared_(std::move(shared)) {}
+    store_share(std::shared_ptr<shared_stores> owner, std::string key, std::shared_ptr<shared_stores::opening> opened)
+        : owner_(std::move(owner)), key_(std::move(key)), opened_(std::move(opened)), shared_(opened_->made) {}
     store_share(store_share const&) = delete;
     store_share& operator=(store_share const&) = delete;
     ~store_share() override {
         if (!closed_)
-            owner_->leave(key_, shared_);
+            owner_->leave(key_, opened_);
     }
 
     std::string_view kind() const noexcept override { return shared_->kind(); }
@@ -33,7 +33,7 @@ public:
     }
 
     void start_close(close_completion done) override {
-        if (!closed_.exchange(true) && owner_->leave(key_, shared_))
+        if (!closed_.exchange(true) && owner_->leave(key_, opened_))
             return shared_->start_close(std::move(done));
         pending_handler<close_completion>(std::move(done)).finish([](close_completion handler) {
             std::move(handler)(std::exception_ptr());
@@ -43,24 +43,36 @@ public:
 private:
     std::shared_ptr<shared_stores> owner_;
     std::string key_;
+    std::shared_ptr<shared_stores::opening> opened_;
     std::shared_ptr<store> shared_;
     std::atomic<bool> closed_ = false;
 };
 
 std::shared_ptr<store> shared_stores::get(std::string const& key, std::function<std::shared_ptr<store>()> const& make) {
-    std::lock_guard lock(mutex_);
-    auto found = entries_.find(key);
-    if (found == entries_.end())
-        found = entries_.emplace(key, entry(make(), 0)).first;
-    auto share = std::make_shared<store_share>(shared_from_this(), key, found->second.made);
-    ++found->second.users;
-    return share;
+    std::shared_ptr<opening> mine;
+    {
+        std::lock_guard const lock(mutex_);
+        auto& e = entries_[key];
+        if (!e.opened)
+            e.opened = std::make_shared<opening>();
+        ++e.users;
+        mine = e.opened;
+    }
+    try {
+        std::lock_guard const lock(mine->mutex);
+        if (!mine->made)
+            mine->made = make();
+    } catch (...) {
+        leave(key, mine);
+        throw;
+    }
+    return std::make_shared<store_share>(shared_from_this(), key, std::move(mine));
 }
 
-bool shared_stores::leave(std::string const& key, std::shared_ptr<store> const& left) {
-    std::lock_guard lock(mutex_);
+bool shared_stores::leave(std::string const& key, std::shared_ptr<opening> const& left) {
+    std::lock_guard const lock(mutex_);
     auto const found = entries_.find(key);
-    if (found == entries_.end() || found->second.made != left || --found->second.users > 0)
+    if (found == entries_.end() || found->second.opened != left || --found->second.users > 0)
         return false;
     // The share that leaves still has it: it does not end within the lock.
     entries_.erase(found);

@@ -188,8 +188,7 @@ std::string path_of(call_scope const& scope, std::vector<related_request> const&
     return path;
 }
 
-find_options options_of(
-    operation_options& outer, call_scope const& scope, related_find& find, std::string path, bool several) {
+find_options options_of(operation_options& outer, call_scope const& scope, related_find& find, std::string path, bool several) {
     related_request const& request = *find.request;
     find_options options;
     options.inside(outer);

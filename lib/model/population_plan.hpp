@@ -91,8 +91,7 @@ struct related_find {
 /// The relationships that lead to the documents of a find, `"author.image"`, `"author+editor"`.
 std::string path_of(call_scope const& scope, std::vector<related_request> const& requests, related_find const& find);
 /// The options of a find that populates one or `several` documents of the operation `outer`. Sets `find.drops_key`.
-find_options options_of(
-    operation_options& outer, call_scope const& scope, related_find& find, std::string path, bool several);
+find_options options_of(operation_options& outer, call_scope const& scope, related_find& find, std::string path, bool several);
 
 /// Relationships that are populated together: those from one position up to `last`.
 struct population_stage {
@@ -141,7 +140,7 @@ private:
     connection_state const& on_;
     std::vector<related_request> const& requests_;
     std::size_t first_;
-    std::deque<Find> finds_; // stay where they are
+    std::deque<Find> finds_;                                         // stay where they are
     std::vector<std::vector<std::pair<std::string, Find*>>> routes_; // of each relationship, by the name of the model
 };
 

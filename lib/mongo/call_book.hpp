@@ -25,9 +25,9 @@ public:
     std::shared_ptr<call_book> book;
 };
 
-/// Knows the calls of the driver thread and the contexts that their handlers belong to, so that nothing is posted to a context that is
-/// gone: its end destroys the handlers, uncalled, as Asio does with those of its own operations.
-/// Thread safety: any thread.
+/// Knows the calls of the driver thread and the contexts that their handlers belong to, so that nothing is posted to a context
+/// that is gone: its end destroys the handlers, uncalled, as Asio does with those of its own operations. Thread safety: any
+/// thread.
 class call_book final : public home_guest, public std::enable_shared_from_this<call_book> {
 public:
     /// From now on it hears of the end of that context.

@@ -276,7 +276,7 @@ void driver::gone(client_id id) {
 }
 
 void driver::put_back(client_id id, bool usable) {
-    if (usable && !closing_ && !forgotten_.empty())
+    if (usable && !closing_ && !forgotten_.empty() && forgotten_.front().due() <= steady_clock::now())
         return tell_forgotten(id);
     auto const& w = workers_.at(id);
     w->rest();
@@ -465,18 +465,18 @@ bool driver::follow_cursor(ticket& t, client& c) {
     }
 }
 
-// The server may still work for a client that has gone, and keep a cursor that nobody heard of: the next client that comes back tells it
-// that it can stop.
+// The server may still work for a client that has gone, and keep a cursor that nobody heard of: the next client that comes back
+// tells it that it can stop.
 void driver::forget_session(bson_buffer session) {
     constexpr std::size_t most = 1'000; // of a server that cannot be told for long; it finds out by itself
     if (!session.empty() && forgotten_.size() < most)
-        forgotten_.push_back(std::move(session));
+        forgotten_.push_back(forgotten_session{std::move(session), steady_clock::now()});
 }
 
 void driver::tell_forgotten(client_id id) {
     workers_.at(id)->submit([this, id, w = workers_.at(id).get()](client& c) {
         time_limit const limit(w->where(), farewell_time);
-        auto const sessions = std::exchange(forgotten_, {});
+        auto const sessions = take_due(forgotten_, steady_clock::now());
         command_options o;
         o.mode = command_mode::raw;
         o.in_session = false;

@@ -147,7 +147,7 @@ private:
     bool closing_ = false;
     std::vector<std::function<void()>> when_closed_;
     /// Sessions that the server is to end, with all that it does for them.
-    std::vector<bson_buffer> forgotten_;
+    forgotten_sessions forgotten_;
 
     std::atomic<int> guests_ = 0;
     std::mutex mutex_;

@@ -2,6 +2,7 @@
 #include "mongo/fast_lane.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 // The part of the lane that works with connections: commands and answers, sessions and cursors.
@@ -318,25 +319,25 @@ void fast_lane::keep_lease(fast_call& c, std::int64_t cursor, bool usable, stead
         forget_session(std::exchange(c.session_, server_session()));
 }
 
-// The server may still work for a session that a connection broke under, and keep a cursor that nobody heard of. It is told that it
-// can stop, by the next connection that is free.
+// The server may still work for a session that a connection broke under, and keep a cursor that nobody heard of. It is told that
+// it can stop, by the next connection that is free.
 void fast_lane::forget_session(server_session s) {
     constexpr std::size_t most = 1'000; // of a server that cannot be told for long; it finds out by itself
     if (!s || closing_ || forgotten_.size() >= most)
         return;
-    forgotten_.push_back(std::move(s.id));
-    if (auto* const connection = idle_connection())
-        run_errands(*connection);
+    forgotten_.push_back(forgotten_session{std::move(s.id), steady_clock::now()});
+    arm(forgotten_.back().due());
 }
 
-void fast_lane::run_errands(fast_connection& on) {
+void fast_lane::run_errands(fast_connection& on, steady_clock::time_point now) {
     for (auto& e : std::exchange(errands_, {}))
         on.tell(e.database, std::move(e.what), e.session);
-    if (forgotten_.empty())
+    auto due = take_due(forgotten_, now);
+    if (due.empty())
         return;
-    on.tell("admin", make_session_command("killSessions", forgotten_), bson_buffer());
-    on.tell("admin", make_session_command("endSessions", forgotten_), bson_buffer());
-    forgotten_.clear();
+    on.tell("admin", make_session_command("killSessions", due), bson_buffer());
+    on.tell("admin", make_session_command("endSessions", due), bson_buffer());
+    std::move(due.begin(), due.end(), std::back_inserter(on.told));
 }
 
 void fast_lane::keep_session(server_session s) {

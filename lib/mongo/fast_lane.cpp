@@ -3,6 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace cormorant::detail {
@@ -158,8 +159,7 @@ void fast_lane::apply(
         } else if (auto const* e = std::get_if<close_client>(&action)) {
             keep_session(std::exchange(connections_.at(e->client)->session(), server_session()));
             connections_.erase(e->client);
-        }
-        else if (auto const* r = std::get_if<refuse_request>(&action)) {
+        } else if (auto const* r = std::get_if<refuse_request>(&action)) {
             auto& c = call_of(r->request);
             count_wait(c.outcome, now - c.queued_at_, connect_error_.times);
             // The second attempt does not get as far as the server: the first error is the one to report.
@@ -203,10 +203,13 @@ void fast_lane::put_back(fast_call& c, bool usable, steady_clock::time_point now
     c.outcome.served += now - c.granted_at_;
     c.outcome.times.add(phase::server, now - c.granted_at_);
     usable = usable && connection.generation() == generation_;
-    if (usable)
-        run_errands(connection);
-    else {
+    if (usable) {
+        connection.told.clear(); // it was before what has been answered now
+        run_errands(connection, now);
+    } else {
         auto left = std::exchange(connection.session(), server_session());
+        forgotten_.insert(
+            forgotten_.begin(), std::make_move_iterator(connection.told.begin()), std::make_move_iterator(connection.told.end()));
         connections_.erase(id);
         forget_session(std::move(left));
     }
@@ -323,6 +326,10 @@ void fast_lane::tick() {
             c.expiry_ = steady_clock::time_point::max();
         }
     }
+    if (auto* const connection = idle_connection())
+        run_errands(*connection, now);
+    if (!forgotten_.empty() && forgotten_.front().due() > now) // else the next connection that is free tells of it
+        next = std::min(next, forgotten_.front().due());
     arm(next);
     apply(pool_.tick(now), now, nullptr, 0, todo);
     lock.unlock();
@@ -345,11 +352,11 @@ void fast_lane::say_goodbye() {
             keep_session(std::move(l.session));
     for (auto& s : ended_with_me_->close())
         keep_session(std::move(s));
-    run_errands(*connection);
+    run_errands(*connection, steady_clock::time_point::max());
     constexpr std::size_t most = 10'000; // that the server takes at once
-    std::vector<bson_buffer> ended;
+    forgotten_sessions ended;
     for (std::size_t i = 0; i < std::min(most, sessions_.size()); ++i)
-        ended.push_back(std::move(sessions_[i].id));
+        ended.push_back(forgotten_session{std::move(sessions_[i].id), sessions_[i].last_use});
     connection->tell("admin", make_session_command("endSessions", ended), bson_buffer());
 }
 

@@ -118,7 +118,7 @@ private:
     void forget_generation(std::uint64_t generation, steady_clock::time_point now, later& todo);
     void keep_lease(fast_call& c, std::int64_t cursor, bool usable, steady_clock::time_point now);
     void keep_session(server_session s);
-    void run_errands(fast_connection& on);
+    void run_errands(fast_connection& on, steady_clock::time_point now);
     void forget_session(server_session s);
     void say_goodbye();
     void arm(steady_clock::time_point when);
@@ -167,7 +167,7 @@ private:
     /// To be told to the server by the next connection that is free.
     std::vector<errand> errands_;
     /// Sessions that the server is to end, with all that it does for them.
-    std::vector<bson_buffer> forgotten_;
+    forgotten_sessions forgotten_;
     failed_connection connect_error_;
     /// The server is of a kind that only the driver can talk to.
     bool passes_on_ = false;

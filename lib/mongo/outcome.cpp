@@ -156,7 +156,8 @@ private:
     void tell_of_answer(std::span<document_outcome> docs, std::size_t batch, errc code, std::string const& message) const {
         auto const& reply = replies_[batch];
         if (auto const server_code = result_.answers[batch].server_code; server_code != 0) {
-            auto const what = leaves_doubt(result_.answers[batch]) || result_.in_doubt ? outcome::maybe_applied : outcome::not_sent;
+            auto const what =
+                leaves_doubt(result_.answers[batch]) || result_.in_doubt ? outcome::maybe_applied : outcome::not_sent;
             for (auto& one : docs)
                 tell(one, what, code, server_code, message);
             return;
@@ -277,7 +278,8 @@ private:
             // A single document is written whole or not at all; of many some may be. What commands do nobody knows here.
             bool const refused_whole = result_.answers.back().server_code != 0;
             bool const in_doubt = refused_whole && (result_.in_doubt || leaves_doubt(result_.answers.back()));
-            bool const partly = expected_.kind == kind_of<command_op>() || (expected_.many && expected_.kind != kind_of<insert_op>());
+            bool const partly =
+                expected_.kind == kind_of<command_op>() || (expected_.many && expected_.kind != kind_of<insert_op>());
             if (in_doubt || partly)
                 d.what_happened = outcome::maybe_applied;
         }

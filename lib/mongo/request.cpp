@@ -1,6 +1,7 @@
 #include "mongo/request.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -112,14 +113,21 @@ command make_kill_cursors(std::int64_t id, std::string_view collection) {
     return command(std::move(out));
 }
 
-command make_session_command(std::string_view name, std::vector<bson_buffer> const& sessions) {
+forgotten_sessions take_due(forgotten_sessions& all, steady_clock::time_point now) {
+    auto const end = std::find_if(all.begin(), all.end(), [&](forgotten_session const& s) { return s.due() > now; });
+    forgotten_sessions due(std::make_move_iterator(all.begin()), std::make_move_iterator(end));
+    all.erase(all.begin(), end);
+    return due;
+}
+
+command make_session_command(std::string_view name, forgotten_sessions const& sessions) {
     bson_buffer out;
     bson_writer writer(out);
     auto const root = writer.open();
     auto const list = writer.open(name, bson_type::array);
     position_key position;
     for (std::size_t i = 0; i < sessions.size(); ++i)
-        writer.put(position(i), bson_view(sessions[i]));
+        writer.put(position(i), bson_view(sessions[i].id));
     writer.close(list);
     writer.close(root);
     return command(std::move(out));

@@ -138,7 +138,21 @@ std::string message_of(bson_buffer const& reply);
 /// `{getMore: id, collection, batchSize}`
 command make_get_more(std::int64_t id, std::string_view collection, std::int32_t batch_size);
 command make_kill_cursors(std::int64_t id, std::string_view collection);
-/// `{killSessions: [...]}` ends what the server does for these sessions, and their cursors; `{endSessions: [...]}` makes it forget them.
-command make_session_command(std::string_view name, std::vector<bson_buffer> const& sessions);
+/// A session that the server is to end, with all that it does for it.
+struct forgotten_session {
+    bson_buffer id;
+    steady_clock::time_point since;
+
+    /// When it may be told: by then it has begun what it was sent last, a cursor that it opened is there to be killed.
+    steady_clock::time_point due() const noexcept { return since + std::chrono::milliseconds(500); }
+};
+using forgotten_sessions = std::vector<forgotten_session>;
+
+/// Takes out those that are due; the oldest come first.
+forgotten_sessions take_due(forgotten_sessions& all, steady_clock::time_point now);
+
+/// `{killSessions: [...]}` ends what the server does for these sessions, and their cursors; `{endSessions: [...]}` makes it
+/// forget them.
+command make_session_command(std::string_view name, forgotten_sessions const& sessions);
 
 } // namespace cormorant::detail

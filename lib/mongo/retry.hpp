@@ -35,8 +35,8 @@ enum class retry_verdict {
 enum class attempt { first, second };
 attempt attempt_to_report(answer const& second) noexcept;
 
-/// Whether the server may have done what was asked although this is no success: nothing came back, or an error that may have come in
-/// the middle of it.
+/// Whether the server may have done what was asked although this is no success: nothing came back, or an error that may have come
+/// in the middle of it.
 bool leaves_doubt(answer const& a);
 
 /// The attempts of one command. Thread safety: as a standard container.

@@ -271,16 +271,21 @@ mongoc_stream_t* initiate_stream(
         auto& source = *static_cast<stream_source*>(user_data);
         if (!source.where->attached())
             return refuse(error, "not on a fiber");
-        if (source.where->interrupted())
-            return refuse(error, "interrupted");
+        auto connection = std::make_shared<transport>(source.where, source.lookups);
+        // What fails here fails as a stream that is broken: when libmongoc looks at a server for the second time within one scan,
+        // it asks for the stream while it holds the lock of its topology, which it would take once more to note that there is
+        // none.
+        if (source.where->interrupted()) {
+            connection->close();
+            return make_stream(source, std::move(connection));
+        }
         source.where->scanned();
         endpoint const where{host->host, host->family == AF_UNIX ? std::uint16_t(0) : host->port};
-        auto connection = std::make_shared<transport>(source.where, source.lookups);
         auto const failure =
             connection->connect(where, source.tls ? &*source.tls : nullptr, steady_clock::now() + source.connect_timeout);
         if (failure.code != errc()) {
             source.where->connection_failed(failure.code, failure.message);
-            return refuse(error, failure.message.c_str());
+            return make_stream(source, std::move(connection));
         }
         source.where->enter(phase::selection);
         return make_stream(source, std::move(connection));

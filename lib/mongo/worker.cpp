@@ -16,9 +16,10 @@ namespace {
 constexpr std::size_t stack_size = 128 * 1024;
 } // namespace
 
-worker::worker(asio::io_context& context, mongo_settings const& settings, std::shared_ptr<lookup_count> lookups,
-    mongoc_read_mode_t which)
-    : context_(context), settings_(settings), lookups_(std::move(lookups)), which_(which), lane_(std::make_shared<lane>(context)) {}
+worker::worker(
+    asio::io_context& context, mongo_settings const& settings, std::shared_ptr<lookup_count> lookups, mongoc_read_mode_t which)
+    : context_(context), settings_(settings), lookups_(std::move(lookups)), which_(which),
+      lane_(std::make_shared<lane>(context)) {}
 
 void worker::start(callbacks report) {
     report_ = std::move(report);

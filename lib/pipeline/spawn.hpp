@@ -34,17 +34,17 @@ inline boost::asio::awaitable<void> shielded(boost::asio::awaitable<void> work) 
 
 /// The deferred operation that runs `work` on `executor`; it completes with `void(std::exception_ptr)`.
 ///
-/// A cancellation that comes from another executor goes over to this one before it meets the coroutine. `co_spawn` of Boost 1.81 does so
-/// with a pointer to what ends with the coroutine, which may have ended by the time that it gets there: so that is kept here.
+/// A cancellation that comes from another executor goes over to this one before it meets the coroutine. `co_spawn` of Boost 1.81
+/// does so with a pointer to what ends with the coroutine, which may have ended by the time that it gets there: so that is kept
+/// here.
 template <class Executor>
 auto spawn(Executor const& executor, boost::asio::awaitable<void> work) {
     namespace asio = boost::asio;
     auto const start = [executor](auto handler, asio::awaitable<void> w) {
         auto const signal = std::make_shared<asio::cancellation_signal>();
         if (auto slot = asio::get_associated_cancellation_slot(handler); slot.is_connected())
-            slot.assign([signal, executor](asio::cancellation_type type) {
-                asio::dispatch(executor, [signal, type] { signal->emit(type); });
-            });
+            slot.assign([signal, executor](
+                            asio::cancellation_type type) { asio::dispatch(executor, [signal, type] { signal->emit(type); }); });
         auto const target = asio::get_associated_executor(handler, executor);
         asio::co_spawn(executor, shielded(std::move(w)),
             asio::bind_cancellation_slot(

@@ -2,12 +2,13 @@
 
 /// What this process holds.
 
+#include <unistd.h>
+
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
-#include <unistd.h>
 
 namespace cormorant::testing {
 

@@ -9,15 +9,13 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <fmt/format.h>
-
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -85,10 +83,10 @@ void replica_set::start(server& s) {
     auto const port = std::to_string(s.port);
     auto const folder = s.folder.string();
     auto const log = (s.folder / "mongod.log").string();
-    std::array const arguments = {std::getenv("CORMORANT_MONGOD"), "--replSet", "rs", "--bind_ip", "127.0.0.1", "--port", port.c_str(),
-        "--nounixsocket", "--dbpath", folder.c_str(), "--logpath", log.c_str(), "--logappend", "--wiredTigerCacheSizeGB", "0.25",
-        "--oplogSize", "64", "--setParameter", "enableTestCommands=1", "--setParameter", "diagnosticDataCollectionEnabled=false",
-        static_cast<char const*>(nullptr)};
+    std::vector<char const*> const arguments = {std::getenv("CORMORANT_MONGOD"), "--replSet", "rs", "--bind_ip", "127.0.0.1",
+        "--port", port.c_str(), "--nounixsocket", "--dbpath", folder.c_str(), "--logpath", log.c_str(), "--logappend",
+        "--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64", "--setParameter", "enableTestCommands=1", "--setParameter",
+        "diagnosticDataCollectionEnabled=false", nullptr};
     s.process = ::fork();
     if (s.process < 0)
         throw std::runtime_error("replica_set: no new process");
@@ -101,8 +99,9 @@ void replica_set::start(server& s) {
         ::execv(arguments[0], const_cast<char* const*>(arguments.data()));
         ::_exit(127);
     }
-    s.admin = make_mongo_store(fmt::format("mongodb://127.0.0.1:{}/admin?directConnection=true&serverSelectionTimeoutMS=1000", s.port),
-        mongo_options().fast_lane(false));
+    s.admin =
+        make_mongo_store(fmt::format("mongodb://127.0.0.1:{}/admin?directConnection=true&serverSelectionTimeoutMS=1000", s.port),
+            mongo_options().fast_lane(false));
     await("the start of a server", [&] { return hello(s).has_value(); });
 }
 

@@ -18,8 +18,8 @@
 
 namespace cormorant::testing {
 
-/// Runs the program that `CORMORANT_MONGOD` names (tools/with-mongod sets it). Throws `std::runtime_error` when a server does not do what
-/// it has to. The servers end with the object, and with the process.
+/// Runs the program that `CORMORANT_MONGOD` names (tools/with-mongod sets it). Throws `std::runtime_error` when a server does not
+/// do what it has to. The servers end with the object, and with the process.
 class replica_set {
 public:
     explicit replica_set(std::size_t members = 3);

@@ -115,6 +115,30 @@ TEST_F(protocol, a_server_that_hangs_is_left_on_cancellation) {
     expect_recovered();
 }
 
+TEST_F(protocol, a_context_may_end_while_the_driver_thread_works_for_it) {
+    std::atomic<int> received = 0;
+    std::atomic<bool> answers = false;
+    server_.on_command([&](document const&) -> reaction {
+        ++received;
+        if (answers)
+            return answer_with{mock_server::cursor_reply(array())};
+        return hang();
+    });
+    auto const alive = std::make_shared<int>(0);
+    {
+        asio::io_context loop;
+        // No operation of the fast lane.
+        store_->async_run(list_collections_op(), call_options(),
+            asio::bind_executor(loop, [alive](std::exception_ptr, documents) { FAIL() << "called after the end"; }));
+        while (received == 0)
+            loop.run_for(1ms);
+    }
+    EXPECT_EQ(alive.use_count(), 1) << "the handler is destroyed with its context";
+    answers = true;
+    EXPECT_TRUE(run_on(*store_, list_collections_op()).empty());
+    store_.reset(); // what still hangs is ended, and has nobody to tell
+}
+
 TEST_F(protocol, a_server_that_says_no_hello_is_left_at_the_deadline) {
     server_.on_hello([]() -> reaction { return hang(); });
     auto const e = failure_on(*store_, insert_into("c"), deadline_in(100ms));

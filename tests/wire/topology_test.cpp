@@ -112,6 +112,34 @@ TEST_F(topology, a_member_that_is_down_hurts_nobody) {
     EXPECT_EQ(a_.accepted_connections(), 1);
 }
 
+// libmongoc looks at a server that it knew for the second time at once, and must not be told there that it cannot be reached.
+TEST(topology_of_the_dead, a_member_may_die_while_another_one_resigns) {
+    mock_server a;
+    auto b = std::make_unique<mock_server>();
+    std::vector<std::string> const hosts = {a.address(), b->address()};
+    a.on_hello([&]() -> reaction { return answer_with{a.hello_of_set("rs", true, hosts)}; });
+    b->on_hello([server = b.get(), hosts]() -> reaction { return answer_with{server->hello_of_set("rs", false, hosts)}; });
+    std::atomic<int> inserts = 0;
+    std::atomic<bool> dead = false;
+    a.on_command([&](document const&) -> reaction {
+        if (++inserts > 1)
+            return answer_with{doc("n", 1)};
+        while (!dead)
+            std::this_thread::yield();
+        return answer_with{doc("ok", 0, "code", 10107, "codeName", "NotWritablePrimary", "errmsg", "not primary", "errorLabels",
+            arr("RetryableWriteError"))};
+    });
+    auto const s = make_test_store("mongodb://" + a.address() + "," + b->address() + "/mock?replicaSet=rs");
+    std::thread end([&] {
+        while (inserts == 0)
+            std::this_thread::yield();
+        b.reset();
+        dead = true;
+    });
+    EXPECT_EQ(run_on(*s, insert_into("c"), deadline_in(20s)).inserted_count, 1);
+    end.join();
+}
+
 TEST_F(topology, cursors_go_on_where_they_began) {
     b_.on_command([](document const& command) -> reaction {
         if (command.contains("find"))

@@ -1,5 +1,5 @@
-// A replica set loses its primary again and again, by `kill -9` and by stepping down, under 64 writers with majority write concern: no
-// write that was acknowledged is lost, none is applied twice, and every failure says what is true.
+// A replica set loses its primary again and again, by `kill -9` and by stepping down, under 64 writers with majority write
+// concern: no write that was acknowledged is lost, none is applied twice, and every failure says what is true.
 //
 // CORMORANT_FAILOVER_ROUNDS: how often (default 2; the long form is 10).
 
@@ -58,7 +58,8 @@ void note_error(account& a, error const& e) {
     ++a.errors[fmt::format("{} {}", to_string(static_cast<errc>(e.code().value())), to_string(e.details().what_happened))];
 }
 
-asio::awaitable<void> write(std::shared_ptr<store> s, int writer, account& a, std::atomic<bool> const& stop, std::atomic<int>& successes) {
+asio::awaitable<void> write(
+    std::shared_ptr<store> s, int writer, account& a, std::atomic<bool> const& stop, std::atomic<int>& successes) {
     auto const succeed = [&] {
         auto const now = clock::now();
         a.gap = std::max(a.gap, now - a.last);
@@ -118,7 +119,8 @@ TEST(failover, loses_no_acknowledged_write_and_applies_none_twice) {
     char const* const given = std::getenv("CORMORANT_FAILOVER_ROUNDS");
     int const rounds = given == nullptr ? 2 : std::atoi(given);
     replica_set servers;
-    auto const s = make_mongo_store(servers.uri("failover", "serverSelectionTimeoutMS=20000"), mongo_options().max_pool_size(writers));
+    auto const s =
+        make_mongo_store(servers.uri("failover", "serverSelectionTimeoutMS=20000"), mongo_options().max_pool_size(writers));
     insert_op counters;
     counters.collection = "counters";
     for (int i = 0; i < writers; ++i)
@@ -149,9 +151,11 @@ TEST(failover, loses_no_acknowledged_write_and_applies_none_twice) {
         auto const lost_at = clock::now();
         // What was answered before the end may still be on its way.
         soon([&, first = successes.load()] { return successes > first + writers; }, 60s);
-        auto const recovery = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - (kill ? begin : lost_at)).count();
+        auto const recovery =
+            std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - (kill ? begin : lost_at)).count();
         recoveries.push_back(static_cast<long>(recovery));
-        fmt::print("round {}: {} of member {}, writing again after {} ms\n", round + 1, kill ? "kill -9" : "step-down", primary, recovery);
+        fmt::print(stderr, "round {}: {} of member {}, writing again after {} ms\n", round + 1, kill ? "kill -9" : "step-down",
+            primary, recovery);
         if (kill) {
             servers.restart(primary);
             servers.await_members(3);
@@ -188,12 +192,14 @@ TEST(failover, loses_no_acknowledged_write_and_applies_none_twice) {
         for (auto const& [what, n] : a.errors)
             errors[what] += n;
     }
-    fmt::print("{} writes acknowledged, {} in doubt, {} lost, {} applied twice, {} said not to be sent that were; the longest wait {} ms\n",
+    fmt::print("{} writes acknowledged, {} in doubt, {} lost, {} applied twice, {} said not to be sent that were; the longest "
+               "wait {} ms\n",
         acknowledged, in_doubt, lost, twice, untrue, std::chrono::duration_cast<std::chrono::milliseconds>(gap).count());
     for (auto const& [what, n] : errors)
         fmt::print("  {} x {}\n", n, what);
     std::ranges::sort(recoveries);
-    fmt::print("recovery: least {} ms, middle {} ms, most {} ms\n", recoveries.front(), recoveries[recoveries.size() / 2], recoveries.back());
+    fmt::print("recovery: least {} ms, middle {} ms, most {} ms\n", recoveries.front(), recoveries[recoveries.size() / 2],
+        recoveries.back());
     EXPECT_GT(acknowledged, 1000U);
     EXPECT_EQ(lost, 0U);
     EXPECT_EQ(twice, 0);

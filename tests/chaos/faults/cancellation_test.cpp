@@ -1,5 +1,5 @@
-// Every operation, cancelled at its first, second, third, ... wait until it completes: it ends at once, says what is true of the data,
-// and leaves nothing behind.
+// Every operation, cancelled at its first, second, third, ... wait until it completes: it ends at once, says what is true of the
+// data, and leaves nothing behind.
 
 #include "faults.hpp"
 
@@ -58,47 +58,40 @@ std::vector<cancelled_case> const& cases() {
         {"find", of([](models m) -> asio::awaitable<void> { co_await m.post.find(document(), with_all()); }), unchanged, false},
         {"find_and_count", of([](models m) -> asio::awaitable<void> { co_await m.post.find_and_count(document(), with_all()); }),
             unchanged, false},
-        {"find at random",
-            of([](models m) -> asio::awaitable<void> { co_await m.post.find(document(), with_all().random(3)); }), unchanged,
-            false},
-        {"count",
-            of([](models m) -> asio::awaitable<void> {
-                co_await m.post.count(doc("n", doc("$gte", 0)), count_options().hooks("beforeCount_pause", "afterCount_pause"));
-            }),
+        {"find at random", of([](models m) -> asio::awaitable<void> { co_await m.post.find(document(), with_all().random(3)); }),
             unchanged, false},
-        {"aggregate",
-            of([](models m) -> asio::awaitable<void> {
-                array stages;
-                stages.push_back(doc("$match", doc("n", doc("$gte", 0))));
-                co_await m.post.aggregate(std::move(stages),
-                    aggregate_options().hooks("beforeAggregate_pause", "afterAggregate_pause").batch_size(2));
-            }),
+        {"count", of([](models m) -> asio::awaitable<void> {
+             co_await m.post.count(doc("n", doc("$gte", 0)), count_options().hooks("beforeCount_pause", "afterCount_pause"));
+         }),
             unchanged, false},
-        {"insert",
-            of([](models m) -> asio::awaitable<void> {
-                co_await m.post.insert(doc("n", 1000), insert_options().hooks("beforePut_pause", "afterPut_pause"));
-            }),
+        {"aggregate", of([](models m) -> asio::awaitable<void> {
+             array stages;
+             stages.push_back(doc("$match", doc("n", doc("$gte", 0))));
+             co_await m.post.aggregate(
+                 std::move(stages), aggregate_options().hooks("beforeAggregate_pause", "afterAggregate_pause").batch_size(2));
+         }),
+            unchanged, false},
+        {"insert", of([](models m) -> asio::awaitable<void> {
+             co_await m.post.insert(doc("n", 1000), insert_options().hooks("beforePut_pause", "afterPut_pause"));
+         }),
             [](models m) { return count_of(m.post, doc("n", 1000)); }},
-        {"save",
-            of([](models m) -> asio::awaitable<void> {
-                co_await m.post.save(doc("_id", 2, "n", 1000), save_options().hooks("beforeSave_pause", "afterSave_pause"));
-            }),
+        {"save", of([](models m) -> asio::awaitable<void> {
+             co_await m.post.save(doc("_id", 2, "n", 1000), save_options().hooks("beforeSave_pause", "afterSave_pause"));
+         }),
             [](models m) { return count_of(m.post, doc("n", 1000)); }},
-        {"update",
-            of([](models m) -> asio::awaitable<void> {
-                co_await m.post.update(doc("_id", 3), doc("$inc", doc("n", 1000)),
-                    update_options().hooks("beforeUpdate_pause", "beforeFilter_pause", "afterUpdate_pause"));
-            }),
+        {"update", of([](models m) -> asio::awaitable<void> {
+             co_await m.post.update(doc("_id", 3), doc("$inc", doc("n", 1000)),
+                 update_options().hooks("beforeUpdate_pause", "beforeFilter_pause", "afterUpdate_pause"));
+         }),
             [](models m) { return count_of(m.post, doc("n", 1003)); }},
-        {"find_and_update",
-            of([](models m) -> asio::awaitable<void> {
-                co_await m.post.find_and_update(doc("_id", 3), doc("$inc", doc("n", 1000)), update_options().hooks("afterUpdate_pause"));
-            }),
+        {"find_and_update", of([](models m) -> asio::awaitable<void> {
+             co_await m.post.find_and_update(
+                 doc("_id", 3), doc("$inc", doc("n", 1000)), update_options().hooks("afterUpdate_pause"));
+         }),
             [](models m) { return count_of(m.post, doc("n", 1003)); }},
-        {"remove",
-            of([](models m) -> asio::awaitable<void> {
-                co_await m.post.remove(doc("_id", 4), remove_options().hooks("beforeRemove_pause", "afterRemove_pause"));
-            }),
+        {"remove", of([](models m) -> asio::awaitable<void> {
+             co_await m.post.remove(doc("_id", 4), remove_options().hooks("beforeRemove_pause", "afterRemove_pause"));
+         }),
             [](models m) -> asio::awaitable<int> { co_return 1 - co_await count_of(m.post, doc("_id", 4)); }},
     };
     return all;
@@ -106,10 +99,10 @@ std::vector<cancelled_case> const& cases() {
 
 asio::awaitable<models> define(connection db) {
     auto author = co_await db.add(model_definition("author").field("name", string()));
-    auto post = co_await db.add(
-        model_definition("post").field("_id", any()).field("n", integer()).relation(single("author")));
-    for (auto const* type : {"beforeFind", "beforeFilter", "afterFind", "beforeCount", "afterCount", "beforeAggregate", "afterAggregate",
-             "beforePut", "afterPut", "beforeSave", "afterSave", "beforeUpdate", "afterUpdate", "beforeRemove", "afterRemove"})
+    auto post = co_await db.add(model_definition("post").field("_id", any()).field("n", integer()).relation(single("author")));
+    for (auto const* type :
+        {"beforeFind", "beforeFilter", "afterFind", "beforeCount", "afterCount", "beforeAggregate", "afterAggregate", "beforePut",
+            "afterPut", "beforeSave", "afterSave", "beforeUpdate", "afterUpdate", "beforeRemove", "afterRemove"})
         post.hook(type, "pause", pause);
     models result(author, post);
     co_return result;
@@ -237,7 +230,8 @@ TEST_P(cancellation, at_every_wait_ends_the_operation_and_leaves_nothing_behind)
         }
         fmt::print("{:20} {:3} waits, {} of them in doubt\n", c.name, waits, in_doubt);
         EXPECT_GE(waits, 2) << c.name;
-        EXPECT_TRUE(soon([&] { return open_cursors() <= cursors; }, 3s)) << c.name << ": " << open_cursors() << " cursors are open";
+        EXPECT_TRUE(soon([&] { return open_cursors() <= cursors; }, 3s))
+            << c.name << ": " << open_cursors() << " cursors are open, before there were " << cursors;
         EXPECT_TRUE(soon([&] { return open_descriptors() <= descriptors + 2; }, 3s)) << c.name;
     }
 }
@@ -262,7 +256,8 @@ TEST_P(cancellation, of_a_cursor_leaves_nothing_behind) {
         EXPECT_EQ(run(m.post.count()), 7);
     }
     EXPECT_GE(steps, 4);
-    EXPECT_TRUE(soon([&] { return open_cursors() <= cursors; }, 3s)) << open_cursors() << " cursors are open";
+    EXPECT_TRUE(soon([&] { return open_cursors() <= cursors; }, 3s))
+        << open_cursors() << " cursors are open, before there were " << cursors;
 }
 
 TEST_P(cancellation, leaves_no_session_behind) {

@@ -1,5 +1,5 @@
-// Every command that the library sends x everything that a server may do instead of answering it: what the error says, and what the
-// data says afterwards, have to agree.
+// Every command that the library sends x everything that a server may do instead of answering it: what the error says, and what
+// the data says afterwards, have to agree.
 //
 // CORMORANT_CHAOS_LONG: all of it; otherwise the driver thread, which serves the same commands, gets a selection.
 
@@ -32,7 +32,17 @@ struct command_case {
     std::function<int(store&, std::string const& collection)> applied;
 };
 
-enum class fault_kind { closed_before, closed_after, not_primary, shutting_down, time_limit, out_of_time, duplicate, write_concern, hang };
+enum class fault_kind {
+    closed_before,
+    closed_after,
+    not_primary,
+    shutting_down,
+    time_limit,
+    out_of_time,
+    duplicate,
+    write_concern,
+    hang
+};
 
 struct fault_case {
     char const* name;
@@ -334,8 +344,9 @@ protected:
         }
         auto const& d = failed->details();
         // The time that the server had is the deadline.
-        auto const code = failed->code() == errc::deadline && f.kind == fault_kind::out_of_time ? errc::server_timeout
-                                                                                               : static_cast<errc>(failed->code().value());
+        auto const code = failed->code() == errc::deadline && f.kind == fault_kind::out_of_time
+                              ? errc::server_timeout
+                              : static_cast<errc>(failed->code().value());
         EXPECT_EQ(to_string(code), to_string(wanted.code)) << failed->what();
         if (f.kind != fault_kind::closed_after || c.how != manner::read_once) {
             EXPECT_EQ(d.attempts, wanted.attempts) << failed->what();

@@ -43,7 +43,8 @@ protected:
 
     /// A store behind the gate.
     std::shared_ptr<store> make_store(mongo_options options = mongo_options(), std::string const& more = std::string()) const {
-        auto const uri = "mongodb://127.0.0.1:" + std::to_string(gate_.port()) + "/" + database_ + "?directConnection=true" + more;
+        auto const uri =
+            "mongodb://127.0.0.1:" + std::to_string(gate_.port()) + "/" + database_ + "?directConnection=true" + more;
         return make_mongo_store(uri, std::move(options).fast_lane(GetParam()).app_name("faulty"));
     }
 

@@ -185,8 +185,9 @@ TEST_P(gate, operations_end_in_time_and_say_what_is_true_and_the_next_ones_succe
             work_for(s, quiet, 100ms);
             EXPECT_TRUE(soon([&] { return open_descriptors() <= before; }, 5s))
                 << open_descriptors() << " descriptors are open, before there were " << before;
-            fmt::print("{:34} {:14} {:5} operations, {:4} acknowledged, {:4} not sent, {:4} in doubt, the longest {:4} ms, well again "
-                       "after {:4} ms\n",
+            fmt::print(
+                "{:34} {:14} {:5} operations, {:4} acknowledged, {:4} not sent, {:4} in doubt, the longest {:4} ms, well again "
+                "after {:4} ms\n",
                 fault.name, GetParam() ? "fast lane" : "driver thread", b.ended, b.acknowledged.size(), b.not_sent.size(),
                 b.in_doubt.size(), std::chrono::duration_cast<std::chrono::milliseconds>(b.longest).count(),
                 std::chrono::duration_cast<std::chrono::milliseconds>(recovery).count());

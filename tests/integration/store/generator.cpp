@@ -493,8 +493,62 @@ value generator::stage() {
     }
 }
 
+// Only where `_id` tells documents apart: with two that are equal in the order the windows are the server's choice.
+value generator::window_stage() {
+    auto const bound = [&](int sign) -> value {
+        switch (below(3)) {
+        case 0:
+            return "unbounded";
+        case 1:
+            return "current";
+        default:
+            return sign * static_cast<int>(1 + below(2));
+        }
+    };
+    document output;
+    auto const* const operand = chance(50) ? "$n" : "$d.x";
+    switch (below(4)) {
+    case 0:
+        output.set("w", doc(one_of({"$rank", "$denseRank", "$documentNumber"}), document()));
+        break;
+    case 1: {
+        auto shift = doc("output", operand, "by", chance(50) ? 1 : -1);
+        if (chance(50))
+            shift.set("default", "none");
+        output.set("w", doc("$shift", std::move(shift)));
+        break;
+    }
+    default:
+        output.set("w", doc(one_of({"$sum", "$avg", "$min", "$max", "$first", "$last", "$push"}), operand, "window",
+                            doc("documents", arr(bound(-1), bound(1)))));
+        break;
+    }
+    document stage;
+    if (chance(70))
+        stage.set("partitionBy", one_of({"$n", "$s"}));
+    stage.set("sortBy", doc("_id", chance(50) ? 1 : -1));
+    stage.set("output", std::move(output));
+    return doc("$setWindowFields", std::move(stage));
+}
+
+document generator::make_text_filter() {
+    std::string words;
+    for (std::size_t n = 1 + below(3); n != 0; --n) {
+        auto const word = one_of({"a", "b", "ab", "ba", "abc", "B", "\"ab\"", "none"});
+        words += (words.empty() ? "" : " ") + std::string(chance(20) ? "-" : "") + std::string(word);
+    }
+    auto filter = doc("$text", doc("$search", words, "$caseSensitive", chance(20)));
+    if (chance(40))
+        filter.set("n", doc(one_of({"$gte", "$lt"}), number(below(8))));
+    return filter;
+}
+
 array generator::make_pipeline() {
     array result;
+    if (chance(25)) {
+        result.push_back(window_stage());
+        result.push_back(doc("$sort", doc("_id", 1)));
+    }
     for (std::size_t n = below(4); n != 0; --n)
         result.push_back(stage());
     switch (below(6)) {

@@ -36,6 +36,8 @@ public:
     /// Operators, a whole document or a pipeline. `filters` gets the array filters that it needs.
     value make_update(array& filters);
     array make_pipeline();
+    /// Words to look for in the field `s`, and perhaps more. It needs a text index on `s` without stop words.
+    document make_text_filter();
     value make_expression(int depth);
 
     /// Counts the operators within what was run.
@@ -52,6 +54,7 @@ private:
     document comparison();
     document update_operators(array& filters);
     value stage();
+    value window_stage();
     value number_expression(int depth);
     value text_expression(int depth);
     value array_expression(int depth);

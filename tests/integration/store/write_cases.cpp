@@ -54,6 +54,42 @@ awaitable<void> an_unordered_insert_tries_all(store_fixture& f) {
     co_await expect_contents(f, R"([{"_id": 1}, {"_id": 2}, {"_id": 3}])");
 }
 
+/// `a` applied, `n` not sent, `m` maybe; in capitals when the document has an error of its own.
+std::string outcomes_of(error const& e) {
+    std::string text;
+    for (auto const& one : e.details().documents) {
+        EXPECT_EQ(one.position, text.size());
+        EXPECT_EQ(one.code != errc(), one.server_code != 0);
+        char const letter = to_string(one.what_happened).front();
+        text += one.code == errc() ? letter : static_cast<char>(letter - 'a' + 'A');
+    }
+    return text;
+}
+
+awaitable<void> a_failed_insert_tells_of_every_document(store_fixture& f) {
+    std::string_view const docs = R"([{"_id": 1}, {"_id": 2}, {"_id": 1}, {"_id": 3}, {"_id": [1]}, {"_id": 4}])";
+    insert_op ordered;
+    ordered.collection = "c";
+    ordered.docs = json_documents(docs);
+    error const first = co_await f.refused(std::move(ordered));
+    EXPECT_EQ(outcomes_of(first), "aaNnnn");
+    EXPECT_EQ(first.details().documents.at(2).code, errc::duplicate_key);
+    co_await f.clear();
+    insert_op unordered;
+    unordered.collection = "c";
+    unordered.docs = json_documents(docs);
+    unordered.ordered = false;
+    error const second = co_await f.refused(std::move(unordered));
+    EXPECT_EQ(outcomes_of(second), "aaNaNa");
+    EXPECT_EQ(second.details().what_happened, outcome::applied);
+    insert_op again;
+    again.collection = "c";
+    again.docs = json_documents(R"([{"_id": 1}, {"_id": 9}])");
+    error const third = co_await f.refused(std::move(again));
+    EXPECT_EQ(outcomes_of(third), "Nn");
+    EXPECT_EQ(third.details().what_happened, outcome::not_sent);
+}
+
 awaitable<void> ids_of_equal_value_are_duplicates(store_fixture& f) {
     co_await f.insert("c", R"([{"_id": 1}, {"_id": {"a": 1}}, {"_id": null}])");
     insert_op op;
@@ -371,6 +407,7 @@ constexpr store_case cases[] = {
     {"insert_generates_ids_and_puts_them_first", insert_generates_ids_and_puts_them_first},
     {"an_ordered_insert_stops_at_the_first_error", an_ordered_insert_stops_at_the_first_error},
     {"an_unordered_insert_tries_all", an_unordered_insert_tries_all},
+    {"a_failed_insert_tells_of_every_document", a_failed_insert_tells_of_every_document},
     {"ids_of_equal_value_are_duplicates", ids_of_equal_value_are_duplicates},
     {"values_that_are_no_ids_are_refused", values_that_are_no_ids_are_refused},
     {"writes_that_make_no_sense_are_refused", writes_that_make_no_sense_are_refused},

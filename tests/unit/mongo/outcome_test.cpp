@@ -127,16 +127,17 @@ TEST(outcomes, every_document_of_a_bulk_insert_has_one) {
     row const rows[] = {
         {"the connection breaks in the third batch", true, and_then(and_then(two, two), lost(true)), errc::network,
             outcome::maybe_applied, "aaaaMM"},
-        {"the third batch cannot be sent", true, and_then(and_then(two, two), lost(false)), errc::network, outcome::applied, "aaaaNN"},
-        {"the third batch was sent, and could not be sent again", true, and_then(and_then(two, two), lost(false, true)), errc::network,
-            outcome::maybe_applied, "aaaaMM"},
+        {"the third batch cannot be sent", true, and_then(and_then(two, two), lost(false)), errc::network, outcome::applied,
+            "aaaaNN"},
+        {"the third batch was sent, and could not be sent again", true, and_then(and_then(two, two), lost(false, true)),
+            errc::network, outcome::maybe_applied, "aaaaMM"},
         {"the connection breaks in the first batch", true, lost(true), errc::network, outcome::maybe_applied, "MMnnnn"},
-        {"an ordered insert ends with the first error", true, and_then(two, second_refused), errc::duplicate_key, outcome::applied,
-            "aaaNnn"},
+        {"an ordered insert ends with the first error", true, and_then(two, second_refused), errc::duplicate_key,
+            outcome::applied, "aaaNnn"},
         {"the first document is refused", true, said(doc("ok", 1, "n", 0, "writeErrors", arr(refused(0)))), errc::duplicate_key,
             outcome::not_sent, "Nnnnnn"},
-        {"an unordered insert goes on", false, and_then(and_then(two, second_refused), two), errc::duplicate_key, outcome::applied,
-            "aaaNaa"},
+        {"an unordered insert goes on", false, and_then(and_then(two, second_refused), two), errc::duplicate_key,
+            outcome::applied, "aaaNaa"},
         {"an unordered insert goes on and then breaks", false, and_then(second_refused, lost(true)), errc::duplicate_key,
             outcome::maybe_applied, "aNMMnn"},
         {"a write concern that was not met", true,
@@ -147,8 +148,8 @@ TEST(outcomes, every_document_of_a_bulk_insert_has_one) {
             outcome::maybe_applied, "aaaaMM"},
         {"a batch that the server refuses", true, and_then(two, said(doc("ok", 0, "code", 13), 13)), errc::server,
             outcome::applied, "aaNNnn"},
-        {"a batch that the server was interrupted in", true, and_then(two, said(doc("ok", 0, "code", 11601), 11601)), errc::server,
-            outcome::maybe_applied, "aaMMnn"},
+        {"a batch that the server was interrupted in", true, and_then(two, said(doc("ok", 0, "code", 11601), 11601)),
+            errc::server, outcome::maybe_applied, "aaMMnn"},
     };
     for (auto const& row : rows) {
         auto const e = failure_of(bulk({2, 2, 2}, row.ordered), row.r.play());
@@ -207,7 +208,8 @@ TEST(outcomes, an_error_in_the_middle_of_a_write_leaves_it_in_doubt) {
     again.in_doubt = true;
     EXPECT_EQ(failure_of(expect<update_op>(true), again).details().what_happened, outcome::not_sent)
         << "the server looks up what it did before it tries again";
-    EXPECT_EQ(failure_of(expect<update_op>(true, true), refused_one).details().what_happened, outcome::maybe_applied) << "of many";
+    EXPECT_EQ(failure_of(expect<update_op>(true, true), refused_one).details().what_happened, outcome::maybe_applied)
+        << "of many";
 }
 
 TEST(outcomes, an_answer_to_a_write_that_cannot_be_read_leaves_it_in_doubt) {

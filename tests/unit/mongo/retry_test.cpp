@@ -67,17 +67,20 @@ TEST(retry, reads_are_repeated_on_the_codes_of_the_specification_only) {
         EXPECT_EQ(retry_logic().judge(replied(doc("ok", 0, "code", code)), reads, true), repeat) << code;
     for (int const code : {1, 11, 13, 26, 43, 50, 59, 63, 64, 112, 133, 211, 251, 11000, 11601})
         EXPECT_EQ(retry_logic().judge(replied(doc("ok", 0, "code", code)), reads, true), accept) << code;
-    EXPECT_EQ(retry_logic().judge(replied(doc("ok", 0, "code", 13, "errorLabels", arr("RetryableWriteError"))), reads, true), accept);
+    EXPECT_EQ(
+        retry_logic().judge(replied(doc("ok", 0, "code", 13, "errorLabels", arr("RetryableWriteError"))), reads, true), accept);
 }
 
 // https://github.com/mongodb/specifications/blob/master/source/retryable-writes/retryable-writes.md#determining-retryable-errors
 TEST(retry, writes_are_repeated_on_the_label_only) {
     for (int const code : {6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436}) {
         EXPECT_EQ(retry_logic().judge(replied(doc("ok", 0, "code", code)), numbered, true), accept) << code;
-        EXPECT_EQ(retry_logic().judge(replied(doc("ok", 0, "code", code, "errorLabels", arr("TransientTransactionError"))), numbered, true),
+        EXPECT_EQ(retry_logic().judge(
+                      replied(doc("ok", 0, "code", code, "errorLabels", arr("TransientTransactionError"))), numbered, true),
             accept)
             << code;
-        EXPECT_EQ(retry_logic().judge(replied(doc("ok", 0, "code", code, "errorLabels", arr("A", "RetryableWriteError"))), numbered, true),
+        EXPECT_EQ(retry_logic().judge(
+                      replied(doc("ok", 0, "code", code, "errorLabels", arr("A", "RetryableWriteError"))), numbered, true),
             repeat)
             << code;
     }
