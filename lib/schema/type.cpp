@@ -266,9 +266,8 @@ void compiled_type::check(value& v, place const& at, findings& out) const {
 
 bool compiled_type::is_choice(value const& v) const {
     auto const text = v.if_string();
-    return std::any_of(type_->one_of.begin(), type_->one_of.end(), [&](value const& choice) {
-        return text && choice.is_string() ? choice.as_string() == *text : choice == v;
-    });
+    return std::any_of(type_->one_of.begin(), type_->one_of.end(),
+        [&](value const& choice) { return text && choice.is_string() ? choice.as_string() == *text : choice == v; });
 }
 
 void compiled_type::collect(value& v, std::string path, rule_kind kind, std::vector<rule_call>& out) const {
