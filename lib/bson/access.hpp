@@ -70,7 +70,8 @@ struct access {
     /// Moves them, as bytes, into an empty container of the same storage.
     static void fill(document& empty, document::member const* from, std::size_t count) {
         empty.reallocate(count);
-        std::memcpy(static_cast<void*>(empty.table_->members()), static_cast<void const*>(from), count * sizeof(document::member));
+        std::memcpy(
+            static_cast<void*>(empty.table_->members()), static_cast<void const*>(from), count * sizeof(document::member));
         empty.table_->size = static_cast<std::uint32_t>(count);
         if (empty.table_->has_index()) {
             empty.rebuild_index();

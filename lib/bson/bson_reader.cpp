@@ -226,8 +226,8 @@ std::size_t quick_size(bson_type type, std::byte const* data, std::size_t left) 
             return unknown_size;
         }
         auto const length = load_int32(data);
-        bool const sound =
-            length >= 1 && static_cast<std::size_t>(length) <= left - 4 && data[3 + static_cast<std::size_t>(length)] == std::byte{0};
+        bool const sound = length >= 1 && static_cast<std::size_t>(length) <= left - 4 &&
+                           data[3 + static_cast<std::size_t>(length)] == std::byte{0};
         return sound ? 4 + static_cast<std::size_t>(length) : unknown_size;
     }
     case bson_type::document:

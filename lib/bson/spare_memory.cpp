@@ -76,8 +76,8 @@ private:
 
     Piece take_out(std::size_t position) noexcept {
         Piece result = std::move(pieces_[position]);
-        std::move(pieces_.begin() + static_cast<std::ptrdiff_t>(position) + 1, pieces_.begin() + static_cast<std::ptrdiff_t>(count_),
-            pieces_.begin() + static_cast<std::ptrdiff_t>(position));
+        std::move(pieces_.begin() + static_cast<std::ptrdiff_t>(position) + 1,
+            pieces_.begin() + static_cast<std::ptrdiff_t>(count_), pieces_.begin() + static_cast<std::ptrdiff_t>(position));
         --count_;
         bytes_ -= size_of(result);
         return result;

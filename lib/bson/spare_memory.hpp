@@ -3,8 +3,8 @@
 /// Large pieces of memory that were given back and wait for their next use. Memory that comes fresh from the system costs a page
 /// fault for every 4 KB, which is more than it costs to fill it with documents.
 ///
-/// Each thread keeps pieces of its own, up to `most_spare_bytes`; beyond that, and when the thread ends, they go back to the heap.
-/// Thread safety: any thread; no locks.
+/// Each thread keeps pieces of its own, up to `most_spare_bytes`; beyond that, and when the thread ends, they go back to the
+/// heap. Thread safety: any thread; no locks.
 
 #include <cstddef>
 #include <vector>

@@ -201,8 +201,8 @@ asio::awaitable<void> populate_hooks(hook_args& args, std::span<hook_call const>
     co_await populate(state->require_connection(), find.options, find.docs, std::move(requests));
 }
 
-asio::awaitable<documents> populate_documents(
-    std::shared_ptr<connection_state> on, std::shared_ptr<session> in, documents docs, relation_definition r, populate_options options) {
+asio::awaitable<documents> populate_documents(std::shared_ptr<connection_state> on, std::shared_ptr<session> in, documents docs,
+    relation_definition r, populate_options options) {
     find_options outer;
     outer.session_value = std::move(in);
     if (auto const timeout = on->options.timeout())

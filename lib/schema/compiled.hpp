@@ -2,13 +2,13 @@
 
 /// What a schema holds, shared by the sources of this folder.
 
-#include "schema/field_set.hpp"
 #include "schema/name_table.hpp"
 #include "schema/translation.hpp"
 #include "schema/type.hpp"
 
 #include <cormorant/schema/schema.hpp>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -19,6 +19,30 @@ namespace cormorant::detail {
 struct key_role {
     enum class kind : std::uint8_t { unknown, field, virtual_field, method } what = kind::unknown;
     std::size_t position = 0;
+};
+
+/// Which fields a document has. Sets of up to 256 fields need no memory.
+class field_set {
+public:
+    explicit field_set(std::size_t size) {
+        if (size > words_.size() * 64) {
+            more_.resize(size);
+        }
+    }
+    void insert(std::size_t position) {
+        if (more_.empty()) {
+            words_[position / 64] |= std::uint64_t{1} << (position % 64);
+        } else {
+            more_[position] = true;
+        }
+    }
+    bool contains(std::size_t position) const {
+        return more_.empty() ? ((words_[position / 64] >> (position % 64)) & 1U) != 0 : more_[position];
+    }
+
+private:
+    std::array<std::uint64_t, 4> words_{};
+    std::vector<bool> more_;
 };
 
 /// Everything that is worked out once. Built in place and never moved: types refer to the definition.

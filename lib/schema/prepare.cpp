@@ -11,21 +11,6 @@ namespace {
 
 using detail::key_role;
 
-bool is_empty(value const& v) noexcept {
-    switch (v.type()) {
-    case bson_type::string:
-        return v.as_string().empty();
-    case bson_type::document:
-        return v.as_document().empty();
-    case bson_type::array:
-        return v.as_array().empty();
-    case bson_type::undefined:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /// True when nothing is left of the value.
 bool strip(value& v);
 
@@ -35,12 +20,20 @@ void strip(array& items) {
 }
 
 bool strip(value& v) {
-    if (auto* const d = v.if_document()) {
-        strip_empty(*d);
-    } else if (auto* const items = v.if_array()) {
-        strip(*items);
+    switch (v.type()) {
+    case bson_type::string:
+        return v.as_string().empty();
+    case bson_type::document:
+        strip_empty(v.as_document());
+        return v.as_document().empty();
+    case bson_type::array:
+        strip(v.as_array());
+        return v.as_array().empty();
+    case bson_type::undefined:
+        return true;
+    default:
+        return false;
     }
-    return is_empty(v);
 }
 
 /// Puts data through the setters of virtuals, in the order of its keys.

@@ -1,7 +1,6 @@
 #include "schema/type.hpp"
 
 #include "schema/failure.hpp"
-#include "schema/field_set.hpp"
 
 #include <cormorant/bson/json.hpp>
 #include <cormorant/bson/path.hpp>
@@ -267,9 +266,8 @@ void compiled_type::check(value& v, place const& at, findings& out) const {
 
 bool compiled_type::is_choice(value const& v) const {
     auto const text = v.if_string();
-    return std::any_of(type_->one_of.begin(), type_->one_of.end(), [&](value const& choice) {
-        return text && choice.is_string() ? choice.as_string() == *text : choice == v;
-    });
+    return std::any_of(type_->one_of.begin(), type_->one_of.end(),
+        [&](value const& choice) { return text && choice.is_string() ? choice.as_string() == *text : choice == v; });
 }
 
 void compiled_type::collect(value& v, std::string path, rule_kind kind, std::vector<rule_call>& out) const {
@@ -297,14 +295,15 @@ void compiled_type::check_object(document& d, place const& at, findings& out) co
     if (has_defaults_) {
         fill(d);
     }
-    field_set given(fields_.size());
+    std::uint64_t given = 0; // of the first 64; the others are looked for
+    auto const bit_of = [](std::size_t position) { return position < 64 ? std::uint64_t{1} << position : 0; };
     if (!fields_.empty() || type_->extra != extra_keys::allow) {
         std::size_t next = 0;
         for (auto it = d.begin(); it != d.end();) {
             auto const position = keys_.find(it->key(), next);
             if (position != name_table::npos) {
                 if (empties_ == nullptr || !empties_->is_empty(type_->fields[position].type.kind, it->value())) {
-                    given.insert(position);
+                    given |= bit_of(position);
                     fields_[position].check(it->value(), place(it->key(), &at), out);
                 }
             } else if (type_->extra == extra_keys::remove) {
@@ -318,7 +317,7 @@ void compiled_type::check_object(document& d, place const& at, findings& out) co
     }
     for (std::size_t i = 0; i < fields_.size(); ++i) {
         auto const& field = type_->fields[i];
-        if (field.required && !given.contains(i) && is_missing(empties_, field.type.kind, d.find(field.name))) {
+        if (field.required && (given & bit_of(i)) == 0 && is_missing(empties_, field.type.kind, d.find(field.name))) {
             out.add(place(field.name, &at), "required", "is required", nullptr);
         }
     }

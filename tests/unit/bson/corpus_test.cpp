@@ -1,7 +1,6 @@
+#include "bson/in_place.hpp"
 #include "corpus.hpp"
 #include "hex.hpp"
-
-#include "bson/in_place.hpp"
 
 #include <cormorant/bson/bson.hpp>
 #include <cormorant/bson/json.hpp>

@@ -1,8 +1,7 @@
+#include "bson/in_place.hpp"
 #include "expect_error.hpp"
 #include "hex.hpp"
 #include "random_document.hpp"
-
-#include "bson/in_place.hpp"
 
 #include <cormorant/bson/bson.hpp>
 #include <cormorant/bson/json.hpp>

@@ -38,7 +38,8 @@ TEST(batches, raw_documents_are_decoded_to_one_arena) {
 
 TEST(batches, documents_outlive_the_batch_and_their_copies_the_arena) {
     std::string const text(100, 'x');
-    auto const original = doc("text", text, "a key that is too long for a member", binary{{std::byte{1}}, 0}, "list", arr(text, doc("x", text)));
+    auto const original =
+        doc("text", text, "a key that is too long for a member", binary{{std::byte{1}}, 0}, "list", arr(text, doc("x", text)));
     document copy;
     {
         auto found = raw_batch({original, original}).take_documents();
