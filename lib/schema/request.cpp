@@ -1,115 +1,24 @@
 #include "schema/request.hpp"
 
 #include "schema/failure.hpp"
+#include "schema/request_parts.hpp"
 
 #include <cormorant/bson/path.hpp>
-#include <cormorant/error/error.hpp>
-#include <cormorant/schema/conversion.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <span>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace cormorant::detail {
 
-std::string shown_path(std::string_view path) {
-    constexpr std::size_t longest = 64;
-    std::string result;
-    for (char const c : path.substr(0, longest)) {
-        bool const plain = static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
-        result += plain ? c : '?';
-    }
-    // A letter is not cut in two.
-    while (path.size() > longest && !result.empty() && (static_cast<unsigned char>(result.back()) & 0xC0U) == 0x80U) {
-        result.pop_back();
-    }
-    if (path.size() > longest && !result.empty() && (static_cast<unsigned char>(result.back()) & 0x80U) != 0) {
-        result.pop_back();
-    }
-    return path.size() > longest ? result + "..." : result;
-}
-
 namespace {
-
-/// `message` is what is wrong with the path, as in "'age' may not be filtered by".
-[[noreturn]] void refuse(errc code, schema const& s, std::string_view path, std::string_view message) {
-    diagnostics details;
-    details.model = s.name();
-    details.path = shown_path(path);
-    auto text = fmt::format("'{}' {}", details.path, message);
-    throw error(code, std::move(text), std::move(details));
-}
 
 bool contains(std::vector<std::string> const& list, std::string_view name) noexcept {
     return std::find(list.begin(), list.end(), name) != list.end();
-}
-
-field_definition const* find_field(std::vector<field_definition> const& fields, std::string_view name) noexcept {
-    auto const found = std::find_if(fields.begin(), fields.end(), [&](field_definition const& f) { return f.name == name; });
-    return found == fields.end() ? nullptr : &*found;
-}
-
-/// What lies below a key of a value of a type; items of arrays have no keys of their own. Null: nothing is known.
-field_type const* below(field_type const* type, std::string_view key) noexcept {
-    while (type != nullptr && type->kind == type_kind::array) {
-        type = type->element.get();
-    }
-    if (type == nullptr) {
-        return nullptr;
-    }
-    if (type->kind == type_kind::map) {
-        return type->element.get();
-    }
-    auto const* const field = type->kind == type_kind::object ? find_field(type->fields, key) : nullptr;
-    return field == nullptr ? nullptr : &field->type;
-}
-
-/// The type of the values that a condition on a path compares with.
-field_type const* type_of(schema const& s, std::string_view path) noexcept {
-    auto const* const field = s.field(s.property(path_head(path)));
-    field_type const* type = field == nullptr ? nullptr : &field->type;
-    while (type != nullptr && path_is_nested(path)) {
-        path = path_rest(path);
-        type = below(type, path_head(path));
-    }
-    while (type != nullptr && type->kind == type_kind::array) {
-        type = type->element.get();
-    }
-    return type;
-}
-
-/// Text, as query strings and forms deliver it, in the form of a type. False: it has none.
-bool convert_text(value& v, type_kind kind) {
-    auto const text = std::string(v.as_string());
-    try {
-        switch (kind) {
-        case type_kind::number:
-        case type_kind::integer:
-            v = convert_value(std::move(v), "number");
-            break;
-        case type_kind::boolean:
-            v = convert_value(std::move(v), "boolean");
-            break;
-        case type_kind::date:
-            v = convert_value(std::move(v), "date");
-            break;
-        case type_kind::object_id:
-            v = convert_value(std::move(v), "objectid");
-            break;
-        case type_kind::decimal:
-            v = decimal128::parse(text);
-            break;
-        default:
-            break;
-        }
-    } catch (error const&) {
-        v = text;
-        return false;
-    }
-    return true;
 }
 
 bool is_pattern(filter_word word) noexcept {
@@ -129,8 +38,6 @@ std::string escaped(std::string_view text) {
     }
     return result;
 }
-
-// --- queries ---------------------------------------------------------------------------------------------------------
 
 class query_reader {
 public:
@@ -168,7 +75,7 @@ public:
 
 private:
     [[noreturn]] void refuse(errc code, std::string_view path, std::string_view message) const {
-        detail::refuse(code, schema_, path, message);
+        refuse_request(code, schema_, path, message);
     }
 
     document const& object(std::string_view key, value const& v) const {
@@ -539,154 +446,9 @@ private:
     std::vector<std::string> hooks_;
 };
 
-// --- bodies ----------------------------------------------------------------------------------------------------------
-
-class body_reader {
-public:
-    body_reader(schema const& s, request_policy const& policy) noexcept : schema_(s), policy_(policy) {}
-
-    document read(document const& body) const { return read(body, {}, nullptr); }
-
-    value read_changes(document const& body) const {
-        document set;
-        document unset;
-        collect(body, {}, nullptr, set, unset);
-        document result;
-        if (!set.empty()) {
-            result.append("$set", std::move(set));
-        }
-        if (!unset.empty()) {
-            result.append("$unset", std::move(unset));
-        }
-        if (result.empty()) {
-            throw error(errc::invalid_argument, "the body changes nothing");
-        }
-        return result;
-    }
-
-private:
-    enum class leave { none, below, whole };
-
-    leave leave_for(std::string_view path) const noexcept {
-        leave result = leave::none;
-        for (auto const& allowed : policy_.write()) {
-            if (allowed == path) {
-                return leave::whole;
-            }
-            if (path_starts_with(allowed, path)) {
-                result = leave::below;
-            }
-        }
-        return result;
-    }
-
-    /// What is a part of a path, an operator or of the prototype of an object to those who read documents. Refused wherever it
-    /// is, also where any key is allowed.
-    void check_key(std::string_view key, std::string const& path) const {
-        static constexpr std::array<std::string_view, 3> of_objects{"__proto__", "constructor", "prototype"};
-        if (key.empty() || key.starts_with('$') || key.find('.') != std::string_view::npos ||
-            key.find('\0') != std::string_view::npos ||
-            std::find(of_objects.begin(), of_objects.end(), key) != of_objects.end()) {
-            refuse(errc::invalid_argument, schema_, path, "has a name that no key may have");
-        }
-    }
-
-    static std::string join(std::string const& above, std::string_view key) {
-        return above.empty() ? std::string(key) : fmt::format("{}.{}", above, key);
-    }
-
-    field_type const* type_below(field_type const* type, std::string const& above, std::string_view key) const noexcept {
-        if (!above.empty()) {
-            return below(type, key);
-        }
-        auto const* const field = schema_.field(key);
-        return field == nullptr ? nullptr : &field->type;
-    }
-
-    /// Calls `whole(path, type, value)` for what may be written, and `part(path, type, document)` for what may be in part.
-    template <class Whole, class Part>
-    void visit(document const& d, std::string const& above, field_type const* type, Whole&& whole, Part&& part) const {
-        for (auto const& member : d) {
-            auto const path = join(above, member.key());
-            check_key(member.key(), path);
-            auto const* const inner = type_below(type, above, member.key());
-            auto const may = leave_for(path);
-            auto const* const object = member.value().if_document();
-            if (may == leave::whole) {
-                whole(member.key(), path, inner, member.value());
-            } else if (may == leave::below && object != nullptr) {
-                part(member.key(), path, inner, *object);
-            } else {
-                refuse(errc::unauthorized, schema_, path, "may not be written");
-            }
-        }
-    }
-
-    document read(document const& d, std::string const& above, field_type const* type) const {
-        document result;
-        visit(
-            d, above, type,
-            [&](std::string_view key, std::string const& path, field_type const* inner, value v) {
-                clean(v, inner, path);
-                result.append(key, std::move(v));
-            },
-            [&](std::string_view key, std::string const& path, field_type const* inner, document const& part) {
-                result.append(key, read(part, path, inner));
-            });
-        return result;
-    }
-
-    void collect(document const& d, std::string const& above, field_type const* type, document& set, document& unset) const {
-        visit(
-            d, above, type,
-            [&](std::string_view, std::string const& path, field_type const* inner, value v) {
-                clean(v, inner, path);
-                // What is required is not taken away: the operation refuses the null.
-                bool const removes = v.is_null() && !is_required(path) && (inner == nullptr || inner->kind != type_kind::any);
-                (removes ? unset : set).append(path, removes ? value("") : std::move(v));
-            },
-            [&](std::string_view, std::string const& path, field_type const* inner, document const& part) {
-                collect(part, path, inner, set, unset);
-            });
-    }
-
-    bool is_required(std::string_view path) const noexcept {
-        auto const* field = schema_.field(path_head(path));
-        while (field != nullptr && path_is_nested(path)) {
-            auto const& fields = field->type.fields;
-            path = path_rest(path);
-            field = find_field(fields, path_head(path));
-        }
-        return field != nullptr && field->required;
-    }
-
-    /// Checks the keys at every depth, and gives texts the form that their type has. What does not fit is left for the
-    /// validation, which tells more about it.
-    void clean(value& v, field_type const* type, std::string const& path) const {
-        if (auto* const d = v.if_document()) {
-            for (auto& member : *d) {
-                auto const inner = join(path, member.key());
-                check_key(member.key(), inner);
-                clean(member.value(), below(type, member.key()), inner);
-            }
-        } else if (auto* const items = v.if_array()) {
-            auto const* const item = type != nullptr && type->kind == type_kind::array ? type->element.get() : nullptr;
-            for (std::size_t i = 0; i < items->size(); ++i) {
-                clean((*items)[i], item, join(path, std::to_string(i)));
-            }
-        } else if (v.is_string() && type != nullptr) {
-            convert_text(v, type->kind);
-        }
-    }
-
-    schema const& schema_;
-    request_policy const& policy_;
-};
-
 [[noreturn]] void fail(schema const& s, std::string_view list, std::string_view path, std::string_view why) {
     throw_definition(s.name(), fmt::format("requests.{}.{}", list, path), fmt::format("'{}' {}", path, why));
 }
-
 } // namespace
 
 void check_policy(schema const& s, request_policy const& policy) {
@@ -733,14 +495,6 @@ void check_policy(schema const& s, request_policy const& policy) {
 
 allowed_query read_query(schema const& s, request_policy const& policy, untrusted const& input) {
     return query_reader(s, policy).read(untrusted_access::data(input));
-}
-
-document read_body(schema const& s, request_policy const& policy, untrusted const& body) {
-    return body_reader(s, policy).read(untrusted_access::data(body));
-}
-
-value read_changes(schema const& s, request_policy const& policy, untrusted const& body) {
-    return body_reader(s, policy).read_changes(untrusted_access::data(body));
 }
 
 } // namespace cormorant::detail

@@ -140,7 +140,7 @@ class Checker:
                 self.check_private(path, number, module, target)
             elif module in WITHOUT_ASIO and target.startswith("boost/asio"):
                 self.fault(path, number, f"{module} knows nothing of Asio, and includes <{target}>")
-            if module is not None and NATIVE.match(target) and not MAY_INCLUDE_NATIVE.search(str(path)):
+            if module is not None and NATIVE.match(target) and not target.endswith(".hpp") and not MAY_INCLUDE_NATIVE.search(str(path)):
                 self.fault(path, number, f"<{target}> belongs in lib/mongo/native.hpp and lib/bson alone")
 
     def check_public(self, path, number, module, for_users, target):

@@ -10,6 +10,7 @@ FIND = "lib/model/find.cpp"
 READ = "lib/model/read.cpp"
 FILTER = "lib/schema/filter.cpp"
 REQUEST = "lib/schema/request.cpp"
+BODY = "lib/schema/request_body.cpp"
 PATTERN = "lib/schema/request_pattern.cpp"
 UNTRUSTED = "lib/schema/untrusted.cpp"
 SCHEMA = "lib/schema/schema.cpp"
@@ -68,12 +69,12 @@ MUTANTS = [
     ("requests: pages lead so far", REQUEST, "if (size != 0 && *page_ - 1 > policy_.max_skip() / size) {", "if (false) {", REQUESTS),
     ("requests: what is not chosen is not read", REQUEST, "if (related ? is_included(path_head(path)) && !is_named(path_head(path)) : !chosen) {", "if (related && !is_named(path_head(path))) {", REQUESTS),
     # --- untrusted input: bodies
-    ("bodies: what may be written", REQUEST, "            } else {\n                refuse(errc::unauthorized, schema_, path, \"may not be written\");", "            } else {\n                whole(member.key(), path, inner, member.value());", REQUESTS),
-    ("bodies: operators", REQUEST, "key.empty() || key.starts_with('$') || ", "key.empty() || ", REQUESTS),
-    ("bodies: dotted keys", REQUEST, " || key.find('.') != std::string_view::npos ||", " ||", REQUESTS),
-    ("bodies: prototypes", REQUEST, "std::find(of_objects.begin(), of_objects.end(), key) != of_objects.end()", "false", REQUESTS),
-    ("bodies: keys at any depth", REQUEST, "                check_key(member.key(), inner);\n                clean(", "                clean(", REQUESTS),
-    ("bodies: what is required stays", REQUEST, "v.is_null() && !is_required(path) &&", "v.is_null() &&", REQUESTS),
+    ("bodies: what may be written", BODY, "            } else {\n                refuse_request(errc::unauthorized, schema_, path, \"may not be written\");", "            } else {\n                whole(member.key(), path, inner, member.value());", REQUESTS),
+    ("bodies: operators", BODY, "key.empty() || key.starts_with('$') || ", "key.empty() || ", REQUESTS),
+    ("bodies: dotted keys", BODY, " || key.find('.') != std::string_view::npos ||", " ||", REQUESTS),
+    ("bodies: prototypes", BODY, "std::find(of_objects.begin(), of_objects.end(), key) != of_objects.end()", "false", REQUESTS),
+    ("bodies: keys at any depth", BODY, "                check_key(member.key(), inner);\n                clean(", "                clean(", REQUESTS),
+    ("bodies: what is required stays", BODY, "v.is_null() && !is_required(path) &&", "v.is_null() &&", REQUESTS),
     # --- untrusted input: patterns, text, policies
     ("patterns: nothing repeats what repeats", PATTERN, "if (most != 1 && (inner.repeats || inner.branches)) {", "if (most != 1 && inner.branches) {", REQUESTS),
     ("patterns: nothing repeats what branches", PATTERN, "if (most != 1 && (inner.repeats || inner.branches)) {", "if (most != 1 && inner.repeats) {", REQUESTS),
