@@ -34,6 +34,7 @@ FOR_USERS = {WHOLE, "include/cormorant/fwd.hpp"}
 # Private headers that the modules above may include; any other is for its own module alone.
 SHARED = {
     "lib/pipeline/annotate.hpp",  # what an error says about the operation that it comes from
+    "lib/pipeline/deadline.hpp",  # what waits no longer than an operation may
     "lib/pipeline/spawn.hpp",  # how a coroutine is started that may be cancelled
     "lib/schema/translation.hpp",  # between the names of a model and those that are stored
     "lib/store/arguments.hpp",  # what both stores refuse, in the same words
