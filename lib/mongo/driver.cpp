@@ -276,8 +276,6 @@ void driver::gone(client_id id) {
 }
 
 void driver::put_back(client_id id, bool usable) {
-    if (usable && !closing_ && !forgotten_.empty() && forgotten_.front().due() <= steady_clock::now())
-        return tell_forgotten(id);
     auto const& w = workers_.at(id);
     w->rest();
     if (!usable)
@@ -333,7 +331,7 @@ void driver::serve(std::shared_ptr<ticket> const& t, client_id id, worker& w, cl
     }
 
     keep_lease(*t, id, w, c.usable());
-    if (w.where()->interrupted() && w.where()->sent() && !closing_)
+    if (!c.usable() && w.where()->sent())
         forget_session(c.session_id());
     if (over)
         return;
@@ -465,25 +463,41 @@ bool driver::follow_cursor(ticket& t, client& c) {
     }
 }
 
-// The server may still work for a client that has gone, and keep a cursor that nobody heard of: the next client that comes back
-// tells it that it can stop.
+namespace {
+/// A request that nobody waits for.
+class errand final : public call {
+public:
+    explicit errand(request r) : call(std::move(r), std::nullopt) {}
+    void complete(delivery) override {}
+};
+} // namespace
+
+// The server may still work for a client that has gone, and keep a cursor that nobody heard of: it is told that it can stop.
 void driver::forget_session(bson_buffer session) {
     constexpr std::size_t most = 1'000; // of a server that cannot be told for long; it finds out by itself
-    if (!session.empty() && forgotten_.size() < most)
-        forgotten_.push_back(forgotten_session{std::move(session), steady_clock::now()});
+    if (session.empty() || closing_ || forgotten_.size() >= most)
+        return;
+    forgotten_.push_back(forgotten_session{std::move(session), steady_clock::now()});
+    if (forgotten_.size() == 1)
+        arm_forget_timer();
 }
 
-void driver::tell_forgotten(client_id id) {
-    workers_.at(id)->submit([this, id, w = workers_.at(id).get()](client& c) {
-        time_limit const limit(w->where(), farewell_time);
+void driver::arm_forget_timer() {
+    forget_timer_.expires_at(forgotten_.front().due());
+    forget_timer_.async_wait([this](boost::system::error_code ec) {
+        if (ec || closing_)
+            return;
         auto const sessions = take_due(forgotten_, steady_clock::now());
-        command_options o;
-        o.mode = command_mode::raw;
-        o.in_session = false;
+        request r;
+        r.database = "admin";
+        r.mode = command_mode::raw;
+        r.bounded = false;
+        r.deadline = steady_clock::now() + farewell_time;
         for (auto const name : {"killSessions", "endSessions"})
-            if (c.usable())
-                c.run("admin", make_session_command(name, sessions), o);
-        put_back(id, c.usable());
+            r.commands.push_back(make_session_command(name, sessions));
+        begin(std::make_shared<ticket>(std::make_shared<errand>(std::move(r))));
+        if (!forgotten_.empty())
+            arm_forget_timer();
     });
 }
 
@@ -532,6 +546,7 @@ void driver::end_when_drained() {
     if (!closing_ || !live_.empty() || !workers_.empty() || !openers_.empty() || guests_ != 0)
         return;
     pool_timer_.cancel();
+    forget_timer_.cancel();
     for (auto const& done : std::exchange(when_closed_, {}))
         done();
     std::lock_guard const lock(mutex_);

@@ -105,7 +105,7 @@ private:
     void open(client_id id);
     void opened(client_id id, answer const& a, bool usable);
     void forget_session(bson_buffer session);
-    void tell_forgotten(client_id id);
+    void arm_forget_timer();
     void give_away(std::shared_ptr<worker> const& w, answer const& a, bool usable, std::function<void(socket_offer)> done);
     void gone(client_id id);
     void put_back(client_id id, bool usable);
@@ -148,6 +148,7 @@ private:
     std::vector<std::function<void()>> when_closed_;
     /// Sessions that the server is to end, with all that it does for them.
     forgotten_sessions forgotten_;
+    boost::asio::steady_timer forget_timer_{context_};
 
     std::atomic<int> guests_ = 0;
     std::mutex mutex_;

@@ -35,6 +35,7 @@ FOR_USERS = {WHOLE, "include/cormorant/fwd.hpp"}
 SHARED = {
     "lib/bson/utf8.hpp",  # whether text is UTF-8
     "lib/pipeline/annotate.hpp",  # what an error says about the operation that it comes from
+    "lib/pipeline/deadline.hpp",  # what waits no longer than an operation may
     "lib/pipeline/spawn.hpp",  # how a coroutine is started that may be cancelled
     "lib/schema/filter.hpp",  # what can be said of a filter without a document
     "lib/schema/request.hpp",  # what requests become by a policy

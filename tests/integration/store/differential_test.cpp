@@ -149,7 +149,8 @@ private:
                 op.skip = static_cast<std::int64_t>(make_.below(3));
                 op.limit = static_cast<std::int64_t>(make_.below(8));
             }
-            op.projection = make_.make_projection();
+            if (!op.sort.contains("e.0.k")) // the server may exclude `e.k` before it sorts by that
+                op.projection = make_.make_projection();
             bool const any_order = op.sort.empty();
             co_await compare(op,
                 doc("find", op.filter, "sort", op.sort, "skip", op.skip, "limit", op.limit, "projection", op.projection),
