@@ -103,6 +103,22 @@ TEST_F(memory_store_test, a_cursor_sees_the_moment_it_was_opened) {
     run(read_while_writing(*store_));
 }
 
+awaitable<void> read_what_is_at_hand(store& s) {
+    co_await fill(s, 3);
+    cursor c = co_await run_on(s, find_all(2));
+    auto const first = c.ready();
+    EXPECT_TRUE(first && first->size() == 2);
+    EXPECT_FALSE(c.ready()) << "the next batch has to be asked for";
+    batch const last = co_await c.async_next(use_awaitable);
+    EXPECT_EQ(last.size(), 1u);
+    auto const end = c.ready();
+    EXPECT_TRUE(end && end->empty());
+}
+
+TEST_F(memory_store_test, a_cursor_has_its_first_batch_and_its_end_at_hand) {
+    run(read_what_is_at_hand(*store_));
+}
+
 awaitable<void> read_from_outliving_cursor(std::shared_ptr<store> s) {
     co_await fill(*s, 3);
     cursor c = co_await run_on(*s, find_all(2));
