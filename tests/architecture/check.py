@@ -33,6 +33,8 @@ WHOLE = "include/cormorant/cormorant.hpp"
 FOR_USERS = {WHOLE, "include/cormorant/fwd.hpp"}
 # Private headers that the modules above may include; any other is for its own module alone.
 SHARED = {
+    "lib/bson/in_place.hpp",  # documents that keep the BSON they were read from
+    "lib/bson/spare_memory.hpp",  # large pieces of memory, used again
     "lib/bson/utf8.hpp",  # whether text is UTF-8
     "lib/pipeline/annotate.hpp",  # what an error says about the operation that it comes from
     "lib/pipeline/deadline.hpp",  # what waits no longer than an operation may
