@@ -29,18 +29,18 @@ void count_written(std::int64_t const& written, F&& f) {
 }
 
 /// What became of each document of an insert that failed.
-std::vector<document_outcome> outcomes_of(insert_op const& op, std::map<std::size_t, error> const& errors) {
-    std::vector<document_outcome> result(op.docs.size());
+std::vector<document_outcome> outcomes_of(std::size_t count, bool ordered, std::map<std::size_t, error> const& errors) {
+    std::vector<document_outcome> result(count);
     for (std::size_t i = 0; i != result.size(); ++i) {
         auto& one = result[i];
         one.position = i;
         auto const failed = errors.find(i);
         // Of an ordered insert one document fails: those after it have not been tried.
-        if (failed != errors.end() && (!op.ordered || failed == errors.begin())) {
+        if (failed != errors.end() && (!ordered || failed == errors.begin())) {
             one.code = static_cast<errc>(failed->second.code().value());
             one.server_code = failed->second.details().server_code;
             one.message = failed->second.message();
-        } else if (!op.ordered || i < errors.begin()->first)
+        } else if (!ordered || i < errors.begin()->first)
             one.what_happened = outcome::applied;
     }
     return result;
@@ -96,8 +96,8 @@ insert_result database::insert(insert_op op) {
         first.details().written = result.inserted_count;
         if (result.inserted_count != 0)
             first.details().what_happened = outcome::applied;
-        if (op.docs.size() > 1)
-            first.details().documents = outcomes_of(op, errors);
+        if (docs.size() > 1)
+            first.details().documents = outcomes_of(docs.size(), op.ordered, errors);
         throw first;
     }
     return result;

@@ -1,7 +1,7 @@
 /// Random operations, the same on both stores: the answers, the errors and the data afterwards have to be the same.
 ///
 /// CORMORANT_SEED: of the random numbers. CORMORANT_DIFFERENTIAL_ROUNDS: how many times 70 operations (default 60; the long form
-/// is 1500).
+/// is 1600).
 
 #include "coroutine.hpp"
 #include "generator.hpp"
