@@ -64,10 +64,7 @@ private:
             atom({});
             break;
         case '(':
-            if (rest_.starts_with('*') || (rest_.starts_with('?') && !rest_.starts_with("?:"))) {
-                fault_ = "has a group of a kind that is not allowed";
-            }
-            rest_.remove_prefix(rest_.starts_with("?:") ? 2 : 0);
+            rest_.remove_prefix(rest_.starts_with("?:") ? 2 : 0); // any other ? or * repeats nothing, and is refused as such
             groups_.emplace_back();
             break;
         case ')': {

@@ -83,7 +83,6 @@ MUTANTS = [
     ("patterns: the anchor", PATTERN, "if (!rules_.unanchored && rest_.front() != '^') {", "if (false) {", REQUESTS),
     ("patterns: the anchor is that of all branches", PATTERN, "if (groups_.size() == 1 && !rules_.unanchored) {", "if (false) {", REQUESTS),
     ("patterns: escapes", PATTERN, "(classes.find(rest_.front()) ==", "(false && classes.find(rest_.front()) ==", REQUESTS),
-    ("patterns: kinds of groups", PATTERN, "if (rest_.starts_with('*') || (rest_.starts_with('?') && !rest_.starts_with(\"?:\"))) {", "if (false) {", REQUESTS),
     ("input: its size", UNTRUSTED, "if (limits.bytes > 0 && std::cmp_greater(text.size(), limits.bytes)) {", "if (false) {", REQUESTS),
     ("input: its depth", UNTRUSTED, "if (++depth > limits.depth && limits.depth > 0) {", "if (false) {", REQUESTS),
     ("input: its values", UNTRUSTED, "    if (limits.values > 0 && values > limits.values) {\n        throw", "    if (false) {\n        throw", REQUESTS),
