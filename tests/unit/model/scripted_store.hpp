@@ -46,6 +46,8 @@ public:
     answer_function answer;
     std::size_t batch_size = 101;
     bool never_answers = false;
+    /// What waits for an answer that does not come, until it is cancelled.
+    std::vector<std::shared_ptr<detail::pending_handler<completion>>> unanswered;
     int in_flight = 0;
     int most_in_flight = 0;
 
@@ -58,8 +60,14 @@ public:
         options.push_back(how);
         auto pending = std::make_shared<detail::pending_handler<completion>>(std::move(done));
         if (never_answers) {
-            if (auto slot = pending->cancellation_slot(); slot.is_connected())
-                slot.assign([pending](boost::asio::cancellation_type) { fail(*pending, errc::cancelled); });
+            if (auto slot = pending->cancellation_slot(); slot.is_connected()) {
+                // The slot may be of what the handler keeps alive.
+                slot.assign([weak = std::weak_ptr(pending)](boost::asio::cancellation_type) {
+                    if (auto const waiting = weak.lock())
+                        fail(*waiting, errc::cancelled);
+                });
+                unanswered.push_back(std::move(pending));
+            }
             return;
         }
         most_in_flight = std::max(most_in_flight, ++in_flight);
