@@ -371,7 +371,7 @@ TEST_F(LoaderInFlight, MayBeAbandonedWithItsContext) {
         asio::co_spawn(*abandoned, settle(items.find_by_id(id_of(i)), r[i]), asio::detached);
     abandoned->poll();
     asio::co_spawn(*abandoned, settle(items.find_by_id(id_of(5)), r[2]), asio::detached);
-    abandoned->run_one(); // it has joined, and was not sent
+    abandoned->run_one();      // it has joined, and was not sent
     store->unanswered.clear(); // as a store does when the context of a caller ends
     abandoned.reset();
     EXPECT_FALSE(r[0].over || r[1].over || r[2].over);
