@@ -474,11 +474,7 @@ public:
 
 // The server may still work for a client that has gone, and keep a cursor that nobody heard of: it is told that it can stop.
 void driver::forget_session(bson_buffer session) {
-    constexpr std::size_t most = 1'000; // of a server that cannot be told for long; it finds out by itself
-    if (session.empty() || closing_ || forgotten_.size() >= most)
-        return;
-    forgotten_.push_back(forgotten_session{std::move(session), steady_clock::now()});
-    if (forgotten_.size() == 1)
+    if (!closing_ && add_forgotten(forgotten_, std::move(session)) && forgotten_.size() == 1)
         arm_forget_timer();
 }
 

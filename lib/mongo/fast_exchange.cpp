@@ -322,11 +322,8 @@ void fast_lane::keep_lease(fast_call& c, std::int64_t cursor, bool usable, stead
 // The server may still work for a session that a connection broke under, and keep a cursor that nobody heard of. It is told that
 // it can stop, by the next connection that is free.
 void fast_lane::forget_session(server_session s) {
-    constexpr std::size_t most = 1'000; // of a server that cannot be told for long; it finds out by itself
-    if (!s || closing_ || forgotten_.size() >= most)
-        return;
-    forgotten_.push_back(forgotten_session{std::move(s.id), steady_clock::now()});
-    arm(forgotten_.back().due());
+    if (!closing_ && add_forgotten(forgotten_, std::move(s.id)))
+        arm(forgotten_.back().due());
 }
 
 void fast_lane::run_errands(fast_connection& on, steady_clock::time_point now) {

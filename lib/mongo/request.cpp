@@ -113,6 +113,14 @@ command make_kill_cursors(std::int64_t id, std::string_view collection) {
     return command(std::move(out));
 }
 
+bool add_forgotten(forgotten_sessions& all, bson_buffer session) {
+    constexpr std::size_t most = 1'000;
+    if (session.empty() || all.size() >= most)
+        return false;
+    all.push_back(forgotten_session{std::move(session), steady_clock::now()});
+    return true;
+}
+
 forgotten_sessions take_due(forgotten_sessions& all, steady_clock::time_point now) {
     auto const end = std::find_if(all.begin(), all.end(), [&](forgotten_session const& s) { return s.due() > now; });
     forgotten_sessions due(std::make_move_iterator(all.begin()), std::make_move_iterator(end));

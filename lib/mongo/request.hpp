@@ -148,6 +148,9 @@ struct forgotten_session {
 };
 using forgotten_sessions = std::vector<forgotten_session>;
 
+/// Adds one, as of now. False when there is none, or when there are too many: of a server that cannot be told for long, which
+/// finds out by itself.
+bool add_forgotten(forgotten_sessions& all, bson_buffer session);
 /// Takes out those that are due; the oldest come first.
 forgotten_sessions take_due(forgotten_sessions& all, steady_clock::time_point now);
 
