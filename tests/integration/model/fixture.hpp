@@ -1,6 +1,7 @@
 #pragma once
 
 #include "coroutine.hpp"
+#include "failure.hpp"
 #include "stores.hpp"
 
 #include <cormorant/model/connection.hpp>
@@ -38,17 +39,5 @@ protected:
 
 /// The name of a test's store, in its own.
 inline constexpr auto store_name = [](::testing::TestParamInfo<std::string> const& info) { return info.param; };
-
-/// Runs `work`, which must fail with an error of the library.
-template <class T>
-error failure_of(boost::asio::awaitable<T> work) {
-    try {
-        run(std::move(work));
-    } catch (error const& e) {
-        return e;
-    }
-    ADD_FAILURE() << "no error";
-    return error(errc::invalid_argument, "there was no error");
-}
 
 } // namespace cormorant::testing

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "coroutine.hpp"
+#include "failure.hpp"
 #include "scripted_store.hpp"
 
 #include <cormorant/bson/json.hpp>
@@ -55,17 +56,5 @@ protected:
     }
     static documents list(std::initializer_list<document> docs) { return documents(docs); }
 };
-
-/// Runs `work`, which must fail with an error of the library.
-template <class T>
-error failure_of(boost::asio::awaitable<T> work) {
-    try {
-        run(std::move(work));
-    } catch (error const& e) {
-        return e;
-    }
-    ADD_FAILURE() << "no error";
-    return error(errc::invalid_argument, "there was no error");
-}
 
 } // namespace cormorant::testing
