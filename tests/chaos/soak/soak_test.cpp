@@ -9,15 +9,16 @@
 #include <cormorant/cormorant.hpp>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
+#include <chrono>
 #include <cstdlib>
-#include <thread>
 #include <vector>
 
 namespace cormorant::testing {
@@ -44,8 +45,7 @@ asio::awaitable<void> define(connection db) {
 }
 
 /// All operations, one after the other; it leaves as many documents as it found. Some are late or cancelled by their deadline.
-asio::awaitable<void> work(
-    connection db, int worker, std::atomic<bool> const& stop, std::atomic<long>& operations, std::atomic<long>& late) {
+asio::awaitable<void> work(connection db, int worker, bool const& stop, long& operations, long& late) {
     auto const post = db.model("post");
     for (int n = 0; !stop; ++n) {
         auto const mine = doc("worker", worker, "n", n);
@@ -72,31 +72,38 @@ asio::awaitable<void> work(
     }
 }
 
-void soak(connection db, std::chrono::seconds time) {
-    run(define(db));
-    std::atomic<bool> stop = false;
-    std::atomic<long> operations = 0;
-    std::atomic<long> late = 0;
-    asio::io_context loop(1);
-    for (int i = 0; i < workers; ++i)
-        asio::co_spawn(loop, work(db, i, stop, operations, late), [](std::exception_ptr e) {
-            if (e)
-                std::rethrow_exception(e);
-        });
-    std::thread thread([&] { loop.run(); });
-    struct sample {
-        long memory;
-        int descriptors;
-    };
-    std::vector<sample> samples;
-    auto const begin = clock::now();
-    auto const step = std::max<std::chrono::milliseconds>(250ms, time / 20);
-    while (clock::now() < begin + time) {
-        std::this_thread::sleep_for(step);
+struct sample {
+    long memory;
+    int descriptors;
+};
+
+/// Takes a sample after each step until the time is over, then tells the workers to stop.
+asio::awaitable<void> watch(clock::time_point end, std::chrono::milliseconds step, std::vector<sample>& samples, bool& stop) {
+    asio::steady_timer timer(co_await asio::this_coro::executor);
+    while (clock::now() < end) {
+        timer.expires_after(step);
+        co_await timer.async_wait(asio::use_awaitable);
         samples.push_back(sample{resident_kib(), open_descriptors()});
     }
     stop = true;
-    thread.join();
+}
+
+void soak(connection db, std::chrono::seconds time) {
+    run(define(db));
+    bool stop = false;
+    long operations = 0;
+    long late = 0;
+    std::vector<sample> samples;
+    auto const begin = clock::now();
+    asio::io_context loop(1);
+    auto const rethrow = [](std::exception_ptr e) {
+        if (e)
+            std::rethrow_exception(e);
+    };
+    for (int i = 0; i < workers; ++i)
+        asio::co_spawn(loop, work(db, i, stop, operations, late), rethrow);
+    asio::co_spawn(loop, watch(begin + time, std::max<std::chrono::milliseconds>(250ms, time / 20), samples, stop), rethrow);
+    loop.run();
     auto const seconds = std::chrono::duration<double>(clock::now() - begin).count();
     // The first quarter is for caches to fill.
     auto const settled = samples.size() / 4;
@@ -109,9 +116,8 @@ void soak(connection db, std::chrono::seconds time) {
     fmt::print("{}: {:.0f} s, {} operations ({:.0f} each second), {} late; memory {} KiB at first, {} KiB settled, {} to {} KiB "
                "since then, {} "
                "KiB in the end; at most {} descriptors, {} in the end\n",
-        db.store()->kind(), seconds, operations.load(), static_cast<double>(operations) / seconds, late.load(),
-        samples.front().memory, samples[settled].memory, least->memory, most->memory, samples.back().memory, descriptors,
-        samples.back().descriptors);
+        db.store()->kind(), seconds, operations, static_cast<double>(operations) / seconds, late, samples.front().memory,
+        samples[settled].memory, least->memory, most->memory, samples.back().memory, descriptors, samples.back().descriptors);
     // A leak of a hundred bytes for each operation would be more.
     auto const allowed = samples[settled].memory / 10 + 4096;
     EXPECT_LE(samples.back().memory, samples[settled].memory + allowed);
