@@ -137,6 +137,14 @@ struct access {
     }
 
     // Parts of elements whose type is known, without a copy.
+    template <class T>
+    static T raw(bson_element const& e) noexcept {
+        return e.load<T>();
+    }
+    /// The bytes from the beginning of the key to the end of the element.
+    static std::size_t bytes_from_key(bson_element const& e) noexcept {
+        return static_cast<std::size_t>(reinterpret_cast<char const*>(e.data_) - e.key_.data()) + e.size_;
+    }
     static std::string_view raw_text(bson_element const& e, std::size_t position) noexcept { return e.text(position); }
     static regex_parts raw_regex(bson_element const& e) noexcept {
         std::string_view const all(reinterpret_cast<char const*>(e.data_), e.size_ - 1);

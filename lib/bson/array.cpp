@@ -70,7 +70,10 @@ void array::destroy() noexcept {
 }
 
 void array::copy_elements(array const& other) {
-    reserve(other.size());
+    if (other.empty()) {
+        return;
+    }
+    reallocate(other.size());
     for (auto const& element : other) {
         append_null().init_copy(element);
     }

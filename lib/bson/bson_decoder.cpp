@@ -119,7 +119,7 @@ public:
         check_depth(from, depth);
         draft<document::member> members(drafts_, memory_);
         for (auto const& element : from) {
-            check_text(element.key(), element, "a key");
+            check_key(element);
             auto& member = members.add();
             set_key(member, element.key());
             if (is_container(element.type())) {
@@ -152,25 +152,25 @@ public:
     void read_value(bson_element const& from, value& to, int depth) {
         switch (from.type()) {
         case bson_type::double_:
-            access::init(to, from.as_double());
+            access::init(to, access::raw<double>(from));
             break;
         case bson_type::int32:
-            access::init(to, from.as_int32());
+            access::init(to, access::raw<std::int32_t>(from));
             break;
         case bson_type::int64:
-            access::init(to, from.as_int64());
+            access::init(to, access::raw<std::int64_t>(from));
             break;
         case bson_type::boolean:
             access::init(to, from.as_bool());
             break;
         case bson_type::date:
-            access::init(to, from.as_date());
+            access::init(to, datetime(std::chrono::milliseconds(access::raw<std::int64_t>(from))));
             break;
         case bson_type::timestamp:
             access::init(to, from.as_timestamp());
             break;
         case bson_type::object_id:
-            access::init(to, from.as_object_id());
+            access::init(to, access::raw<object_id>(from));
             break;
         case bson_type::decimal128:
             access::init(to, from.as_decimal128());
@@ -226,7 +226,7 @@ public:
         check_depth(from, depth);
         for (auto const& element : from) {
             if (!is_array) {
-                check_text(element.key(), element, "a key");
+                check_key(element);
             }
             switch (element.type()) {
             case bson_type::string:
@@ -279,6 +279,11 @@ private:
     void check_depth(bson_view const& view, int depth) const {
         if (depth > limits_.max_depth) {
             throw_bad_bson(access::offset(view), fmt::format("more than {} levels", limits_.max_depth));
+        }
+    }
+    void check_key(bson_element const& element) const {
+        if (!is_ascii(element.key(), access::bytes_from_key(element))) {
+            check_text(element.key(), element, "a key");
         }
     }
     void check_text(std::string_view text, bson_element const& element, char const* what) const {

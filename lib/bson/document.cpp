@@ -150,9 +150,25 @@ void document::destroy() noexcept {
 }
 
 void document::copy_members(document const& other) {
-    reserve(other.size());
+    if (other.empty()) {
+        return;
+    }
+    reallocate(other.size());
+    bool const shares = !storage_.is_heap() && storage_ == other.storage_;
+    auto* to = table_->members();
     for (auto const& m : other) {
-        append_null(m.key()).init_copy(m.value());
+        ::new (static_cast<void*>(to)) member(storage_);
+        if (m.length_ != member::outside || shares) {
+            std::memcpy(to->text_, m.text_, sizeof m.text_);
+            to->length_ = m.length_;
+        } else {
+            to->set_key(m.key());
+        }
+        ++table_->size; // with its key, the member is one that a destructor can cope with
+        (to++)->value_.init_copy(m.value_);
+    }
+    if (table_->has_index()) {
+        rebuild_index();
     }
 }
 

@@ -31,6 +31,17 @@ inline bool is_ascii(std::string_view text) noexcept {
     return (all & high_bits) == 0;
 }
 
+/// The same for a text of which more bytes than its own may be read.
+inline bool is_ascii(std::string_view text, std::size_t readable) noexcept {
+    if (text.size() >= 8 || readable < 8) {
+        return is_ascii(text);
+    }
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data(), sizeof word);
+    auto const mask = (std::uint64_t{1} << (8 * text.size())) - 1;
+    return (word & mask & 0x8080'8080'8080'8080U) == 0;
+}
+
 /// Quick for ASCII, which keys and most strings are.
 inline bool is_utf8(std::string_view text) noexcept {
     return is_ascii(text) || is_valid_utf8(text);

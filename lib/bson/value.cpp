@@ -67,12 +67,16 @@ void value::steal(value& other) noexcept {
     if (this == &other) {
         return;
     }
-    // Everything after the storage; nothing in it refers to its own address.
+    copy_payload(other);
+    other.scalar_.type = bson_type::null;
+    other.scalar_.length = 0;
+}
+
+// Everything after the storage; nothing in it refers to its own address.
+void value::copy_payload(value const& other) noexcept {
     constexpr auto offset = sizeof(storage);
     std::memcpy(
         reinterpret_cast<std::byte*>(this) + offset, reinterpret_cast<std::byte const*>(&other) + offset, sizeof(value) - offset);
-    other.scalar_.type = bson_type::null;
-    other.scalar_.length = 0;
 }
 
 void value::release() noexcept {
@@ -173,34 +177,25 @@ void value::init_copy(value const& other) {
     switch (other.type()) {
     case bson_type::document:
         emplace_document().copy_members(other.document_);
-        break;
+        return;
     case bson_type::array:
         emplace_array().copy_elements(other.array_);
-        break;
-    case bson_type::string:
-    case bson_type::code:
-    case bson_type::symbol:
-        init_text(other.type(), other.text());
-        break;
-    case bson_type::binary:
-    case bson_type::regex:
-    case bson_type::db_pointer:
-        init_blob(other.type(), other.blob_.data, other.blob_.size);
-        blob_.subtype = other.blob_.subtype;
-        break;
-    case bson_type::decimal128:
-        init(*other.scalar_.data.decimal);
-        break;
+        return;
     case bson_type::code_with_scope:
         init_code(other.scalar_.data.code->text.text(), other.scalar_.data.code->scope.document_);
-        break;
-    case bson_type::object_id:
-        init(other.id_.id);
-        break;
+        return;
     default:
-        scalar_.type = other.scalar_.type;
-        scalar_.data = other.scalar_.data;
         break;
+    }
+    // Bytes elsewhere are never written to, and an arena gives none back before its end: values of one arena share them.
+    bool const shares = !scalar_.memory.is_heap() && scalar_.memory == other.scalar_.memory;
+    if (other.scalar_.length != outside || shares) {
+        copy_payload(other);
+    } else if (other.is_decimal128()) {
+        init(*other.scalar_.data.decimal);
+    } else {
+        init_blob(other.type(), other.blob_.data, other.blob_.size);
+        blob_.subtype = other.blob_.subtype;
     }
 }
 

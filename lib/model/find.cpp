@@ -66,6 +66,8 @@ aggregate_op windows(find_op find, std::string const& per) {
 
 void find_call::prepare(call_frame& frame) {
     bounds = frame.connection().options.population();
+    if (options.scope_value)
+        arena = std::exchange(options.scope_value->arena, storage());
     logger = frame.connection().log();
     if (logger)
         begun = std::chrono::steady_clock::now();

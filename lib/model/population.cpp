@@ -29,7 +29,7 @@ struct related_query : related_find {
     reference_set ids;
     documents found;
     key_index index;
-    std::vector<std::size_t> uses; // of each document
+    std::vector<std::uint32_t> uses; // of each document
 };
 using query_list = find_list<related_query>;
 
@@ -39,7 +39,53 @@ struct population {
     operation_options& outer;
     std::vector<related_request> const& requests;
     std::shared_ptr<call_scope> scope;
+    /// Of the documents that are populated.
+    storage arena;
 };
+
+/// The references of one document for one relationship, as a range in a list of all of them.
+struct place {
+    std::size_t doc;
+    std::size_t relation;
+    std::size_t first;
+    std::size_t last;
+    bool refers; // to something, which may be of a model that does not exist
+};
+
+/// What a stage has to find, and where it belongs.
+struct reference_map {
+    struct reference {
+        related_query* query;
+        std::size_t number; // among the keys of the query
+    };
+    std::vector<reference> references;
+    std::vector<place> places;
+};
+
+reference_map collect(documents const& docs, std::vector<related_request> const& requests, std::size_t first, std::size_t last,
+    query_list& queries) {
+    reference_map map;
+    map.places.reserve((last - first) * docs.size());
+    for (std::size_t r = first; r < last; ++r) {
+        related_query* own = nullptr; // of references that name no model
+        for (std::size_t d = 0; d < docs.size(); ++d) {
+            place p(d, r, map.references.size(), 0, false);
+            for_each_reference(docs[d], *requests[r].relation, [&](reference const& ref) {
+                p.refers = true;
+                related_query* query = own;
+                if (!ref.model.empty())
+                    query = queries.find(r, ref.model);
+                else if (query == nullptr)
+                    query = own = queries.find(r, ref.model);
+                if (query != nullptr)
+                    map.references.push_back({query, query->ids.add(*ref.key)});
+            });
+            p.last = map.references.size();
+            map.places.push_back(p);
+        }
+    }
+    return map;
+}
 
 /// Reads the related documents and indexes them by their key.
 asio::awaitable<void> read_related(population& p, related_query& query) {
@@ -62,52 +108,20 @@ asio::awaitable<void> read_related(population& p, related_query& query) {
         auto filter = filter_of(request, query.join, std::move(ids));
         auto options = options_of(p.outer, *p.scope, query, path, query.ids.size() > 1);
         options.scope_value->span = span.id();
+        options.scope_value->arena = p.arena;
         auto found = co_await target.find(std::move(filter), std::move(options));
         if (query.found.empty())
             query.found = std::move(found);
         else
             std::ranges::move(found, std::back_inserter(query.found));
     }
-    query.index = key_index(query.found, query.join.key);
+    query.index = key_index(query.found, query.join.key, query.ids);
     if (span)
         span.detail(fmt::format("{} references -> {} documents", query.ids.size(), query.found.size()));
 }
 
 /// Puts what was read into the documents that refer to it. A document that several refer to is copied for all but the last.
-void join(
-    documents& docs, std::vector<related_request> const& requests, std::size_t first, std::size_t last, query_list& queries) {
-    using found_document = std::pair<related_query*, std::size_t>;
-    struct place {
-        std::size_t doc;
-        std::size_t relation;
-        std::vector<found_document> found;
-    };
-    std::vector<place> places;
-    for (std::size_t r = first; r < last; ++r) {
-        relation_definition const& relation = *requests[r].relation;
-        bool const set = relation.kind == cardinality::set;
-        for (std::size_t d = 0; d < docs.size(); ++d) {
-            place p(d, r, {});
-            bool refers = false;
-            for_each_reference(docs[d], relation, [&](reference const& ref) {
-                refers = true;
-                related_query* const query = queries.find(r, ref.model);
-                if (query == nullptr)
-                    return;
-                if (set)
-                    query->index.for_each(*ref.key, [&](std::size_t position) { p.found.emplace_back(query, position); });
-                else if (auto const position = query->index.find(*ref.key))
-                    p.found.emplace_back(query, *position);
-            });
-            if (set && !relation.inverse) { // each once, in the order of the query
-                std::ranges::sort(p.found);
-                p.found.erase(std::ranges::unique(p.found).begin(), p.found.end());
-            }
-            if (set || !p.found.empty() || (refers && requests[r].marks_missing))
-                places.push_back(std::move(p));
-        }
-    }
-
+void join(documents& docs, std::vector<related_request> const& requests, reference_map const& map, query_list& queries) {
     for (related_query& query : queries.all()) {
         query.uses.resize(query.found.size());
         for (document& d : query.found) {
@@ -115,10 +129,35 @@ void join(
                 d.erase(query.join.key);
         }
     }
-    for (place const& p : places) {
-        for (auto const& [query, position] : p.found)
-            ++query->uses[position];
+
+    using found_document = std::pair<related_query*, std::size_t>;
+    std::vector<found_document> found;
+    found.reserve(map.references.size());
+    std::vector<place> places; // the ranges are of `found`
+    places.reserve(map.places.size());
+    for (place const& from : map.places) {
+        relation_definition const& relation = *requests[from.relation].relation;
+        bool const set = relation.kind == cardinality::set;
+        auto const first = found.size();
+        for (auto i = from.first; i < from.last; ++i) {
+            auto const& [query, number] = map.references[i];
+            if (set)
+                query->index.for_each(number, [&](std::size_t position) { found.emplace_back(query, position); });
+            else if (auto const position = query->index.find(number))
+                found.emplace_back(query, *position);
+        }
+        if (set && !relation.inverse) { // each once, in the order of the query
+            std::ranges::subrange const mine(found.begin() + static_cast<std::ptrdiff_t>(first), found.end());
+            std::ranges::sort(mine);
+            found.erase(std::ranges::unique(mine).begin(), found.end());
+        }
+        if (!set && found.size() == first && !(from.refers && requests[from.relation].marks_missing))
+            continue;
+        for (auto i = first; i < found.size(); ++i)
+            ++found[i].first->uses[found[i].second];
+        places.push_back(place(from.doc, from.relation, first, found.size(), from.refers));
     }
+
     auto const take = [&](found_document const& from, storage const& memory) {
         auto const& [query, position] = from;
         document& d = query->found[position];
@@ -128,12 +167,12 @@ void join(
         relation_definition const& relation = *requests[p.relation].relation;
         storage const& memory = docs[p.doc].get_storage(); // a copy is made where it is to be
         if (relation.kind == cardinality::single) {
-            docs[p.doc].set(relation.name, p.found.empty() ? value() : take(p.found.front(), memory));
+            docs[p.doc].set(relation.name, p.first == p.last ? value() : take(found[p.first], memory));
         } else {
             array list(memory);
-            list.reserve(p.found.size());
-            for (auto const& from : p.found)
-                list.push_back(take(from, memory));
+            list.reserve(p.last - p.first);
+            for (auto i = p.first; i < p.last; ++i)
+                list.push_back(take(found[i], memory));
             docs[p.doc].set(relation.name, std::move(list));
         }
     }
@@ -155,21 +194,16 @@ void check_requests(std::vector<related_request> const& requests) {
 asio::awaitable<void> populate(
     std::shared_ptr<connection_state> on, operation_options& outer, documents& docs, std::vector<related_request> requests) {
     check_requests(requests);
-    population p(on, outer, requests, outer.scope_value ? outer.scope_value : std::make_shared<call_scope>());
+    if (docs.empty())
+        co_return;
+    population p(
+        on, outer, requests, outer.scope_value ? outer.scope_value : std::make_shared<call_scope>(), docs.front().get_storage());
 
     std::size_t first = 0;
     while (first < requests.size()) {
         auto const [last, hidden] = next_stage(*on, requests, first);
         query_list queries(*on, requests, first, last);
-        for (std::size_t r = first; r < last; ++r) {
-            relation_definition const& relation = *requests[r].relation;
-            for (document const& d : docs) {
-                for_each_reference(d, relation, [&](reference const& ref) {
-                    if (related_query* const query = queries.find(r, ref.model))
-                        query->ids.add(*ref.key);
-                });
-            }
-        }
+        auto const map = collect(docs, requests, first, last, queries);
 
         if (hidden && queries.all().size() > 1) {
             std::vector<asio::awaitable<void>> tasks;
@@ -181,7 +215,7 @@ asio::awaitable<void> populate(
             for (related_query& query : queries.all())
                 co_await read_related(p, query);
         }
-        join(docs, requests, first, last, queries);
+        join(docs, requests, map, queries);
         first = last;
     }
 }

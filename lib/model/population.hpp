@@ -17,8 +17,7 @@ struct connection_state;
 boost::asio::awaitable<void> populate_hooks(hook_args& args, std::span<hook_call const> calls);
 
 /// See `connection::populate`.
-boost::asio::awaitable<documents> populate_documents(
-    std::shared_ptr<connection_state> on, std::shared_ptr<session> in, documents docs, relation_definition r,
-    populate_options options);
+boost::asio::awaitable<documents> populate_documents(std::shared_ptr<connection_state> on, std::shared_ptr<session> in,
+    documents docs, relation_definition r, populate_options options);
 
 } // namespace cormorant::detail

@@ -220,19 +220,22 @@ std::vector<array> reference_set::take_chunks() const {
     return chunks;
 }
 
-key_index::key_index(documents const& docs, std::string_view key) {
-    places_.reserve(docs.size());
+key_index::key_index(documents const& docs, std::string_view key, reference_set const& wanted) : chains_(wanted.size()) {
     entries_.reserve(docs.size());
     for (std::size_t i = 0; i < docs.size(); ++i) {
         auto const note = [&](value const& v) {
+            auto const number = wanted.find(v);
+            if (!number)
+                return;
             auto const at = static_cast<std::uint32_t>(entries_.size());
-            auto const [place, is_new] = places_.try_emplace(&v, chain(at, at));
-            if (!is_new) {
-                if (entries_[place->second.last].position == i)
-                    return; // an array that holds the key twice
-                entries_[place->second.last].next = at;
-                place->second.last = at;
-            }
+            auto& [first, last] = chains_[*number];
+            if (last == none)
+                first = at;
+            else if (entries_[last].position == i)
+                return; // an array that holds the key twice
+            else
+                entries_[last].next = at;
+            last = at;
             entries_.push_back(entry(static_cast<std::uint32_t>(i), none));
         };
         collect_path(docs[i], key, note, path_leaf_arrays::whole_and_elements);

@@ -11,6 +11,8 @@
 #include <cormorant/pipeline/call_scope.hpp>
 #include <cormorant/schema/schema.hpp>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -19,8 +21,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -191,7 +191,11 @@ struct value_pointer_hash {
     std::size_t operator()(value const* v) const noexcept { return hash_value(*v); }
 };
 struct value_pointer_equal {
-    bool operator()(value const* a, value const* b) const noexcept { return *a == *b; }
+    bool operator()(value const* a, value const* b) const noexcept {
+        auto const* const left = a->if_object_id();
+        auto const* const right = b->if_object_id();
+        return left != nullptr && right != nullptr ? *left == *right : *a == *b;
+    }
 };
 
 /// The keys that a find asks for, each once, in the order of their first appearance. The values must outlive it.
@@ -200,34 +204,40 @@ public:
     static constexpr std::size_t max_chunk_ids = 100'000; // a server handles long lists badly
     static constexpr std::size_t max_chunk_bytes = max_listed_bytes;
 
-    void add(value const& key) {
-        if (seen_.insert(&key).second)
+    /// Answers the number of the key among those of the set.
+    std::size_t add(value const& key) {
+        auto const [place, is_new] = numbers_.try_emplace(&key, static_cast<std::uint32_t>(keys_.size()));
+        if (is_new)
             keys_.push_back(&key);
+        return place->second;
+    }
+    std::optional<std::size_t> find(value const& key) const {
+        auto const found = numbers_.find(&key);
+        return found == numbers_.end() ? std::nullopt : std::optional<std::size_t>(found->second);
     }
     std::size_t size() const noexcept { return keys_.size(); }
     /// Lists for `$in`, one or more.
     std::vector<array> take_chunks() const;
 
 private:
-    std::unordered_set<value const*, value_pointer_hash, value_pointer_equal> seen_;
+    boost::unordered_flat_map<value const*, std::uint32_t, value_pointer_hash, value_pointer_equal> numbers_;
     std::vector<value const*> keys_;
 };
 
-/// Where the documents with a key are, in their order. The documents must outlive it, unchanged.
+/// Where the documents are that have the keys of a set, in their order.
 class key_index {
 public:
     key_index() = default;
-    key_index(documents const& docs, std::string_view key);
-    /// Of several the last one.
-    std::optional<std::size_t> find(value const& key) const {
-        auto const found = places_.find(&key);
-        return found == places_.end() ? std::nullopt : std::optional<std::size_t>(entries_[found->second.last].position);
+    key_index(documents const& docs, std::string_view key, reference_set const& wanted);
+    /// By the number of the key; of several the last one.
+    std::optional<std::size_t> find(std::size_t number) const {
+        auto const last = chains_[number].last;
+        return last == none ? std::nullopt : std::optional<std::size_t>(entries_[last].position);
     }
     /// Calls `f(position)` for each.
     template <class F>
-    void for_each(value const& key, F&& f) const {
-        auto const found = places_.find(&key);
-        for (auto i = found == places_.end() ? none : found->second.first; i != none; i = entries_[i].next)
+    void for_each(std::size_t number, F&& f) const {
+        for (auto i = chains_[number].first; i != none; i = entries_[i].next)
             f(std::size_t{entries_[i].position});
     }
 
@@ -238,10 +248,10 @@ private:
         std::uint32_t next;
     };
     struct chain {
-        std::uint32_t first;
-        std::uint32_t last;
+        std::uint32_t first = none;
+        std::uint32_t last = none;
     };
-    std::unordered_map<value const*, chain, value_pointer_hash, value_pointer_equal> places_;
+    std::vector<chain> chains_; // of each key
     std::vector<entry> entries_;
 };
 

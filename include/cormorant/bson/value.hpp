@@ -387,6 +387,7 @@ private:
     }
     /// Takes the contents of a value of the same storage; this one is null before, the other one afterwards.
     void steal(value& other) noexcept;
+    void copy_payload(value const& other) noexcept;
 
     static bool equal(value const&, value const&) noexcept;
     static void require_text(char const*);

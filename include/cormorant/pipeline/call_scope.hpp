@@ -2,6 +2,7 @@
 
 /// What an operation shares with the operations that its hooks start.
 
+#include <cormorant/bson/storage.hpp>
 #include <cormorant/pipeline/trace.hpp>
 
 #include <cstddef>
@@ -32,6 +33,9 @@ struct call_scope {
     std::string path;
     /// Shared by all operations of one outermost call.
     std::shared_ptr<population_count> populated = std::make_shared<population_count>();
+    /// The arena that the documents of the find are made in, which takes it: those that related documents are put into have it, so
+    /// that they get there without a copy. The heap: a find makes its own.
+    storage arena;
 };
 
 } // namespace cormorant

@@ -176,6 +176,42 @@ TEST(Storage, DocumentsOfOneResultShareAnArena) {
     EXPECT_TRUE(identical(all.front(), sample({})));
 }
 
+TEST(Storage, CopiesInOneArenaShareTheirTextsAndNothingElse) {
+    auto const arena = make_arena();
+    std::string const long_key(40, 'k');
+    document const original(doc("text", long_text, "inner", doc("list", arr(long_text, 1)), long_key, decimal128(7)), arena);
+    document copy(original, arena);
+    EXPECT_TRUE(identical(copy, original));
+    EXPECT_EQ(copy.at("text").as_string().data(), original.at("text").as_string().data());
+    EXPECT_EQ((copy.end() - 1)->key().data(), (original.end() - 1)->key().data());
+
+    copy.set("text", "another text, which is long as well");
+    copy.at("inner").as_document().at("list").as_array()[0] = 2;
+    copy.at("inner").as_document().set("more", long_text);
+    copy.rename(long_key, "short");
+    EXPECT_EQ(original, doc("text", long_text, "inner", doc("list", arr(long_text, 1)), long_key, decimal128(7)));
+}
+
+TEST(Storage, CopiesElsewhereShareNothing) {
+    auto const arena = make_arena();
+    auto const other = make_arena();
+    document const original(doc("text", long_text), arena);
+    EXPECT_NE(document(original, other).at("text").as_string().data(), original.at("text").as_string().data());
+    document const on_heap = doc("text", long_text);
+    EXPECT_NE(document(on_heap).at("text").as_string().data(), on_heap.at("text").as_string().data());
+}
+
+TEST(Storage, ACopyOfALargeDocumentFindsItsKeys) {
+    auto const arena = make_arena();
+    document original(arena);
+    for (int i = 0; i < 100; ++i) {
+        original.append("key number " + std::to_string(i), i);
+    }
+    document const copy(original, arena);
+    EXPECT_EQ(copy.at("key number 99"), value(99));
+    EXPECT_EQ(copy.find("key number 100"), nullptr);
+}
+
 TEST(Storage, ParsedJsonUsesTheGivenStorage) {
     auto const arena = make_arena();
     auto const d =

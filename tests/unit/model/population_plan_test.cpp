@@ -9,8 +9,12 @@ using ::testing::ElementsAre;
 TEST(ReferenceSet, HoldsEachKeyOnceInOrder) {
     array const keys = arr(3, 1, 3.0, "3", object_id(), 1);
     reference_set set;
+    std::vector<std::size_t> numbers;
     for (value const& key : keys)
-        set.add(key);
+        numbers.push_back(set.add(key));
+    EXPECT_THAT(numbers, ElementsAre(0u, 1u, 0u, 2u, 3u, 1u));
+    EXPECT_EQ(set.find("3"), 2u);
+    EXPECT_EQ(set.find("1"), std::nullopt);
     auto const chunks = set.take_chunks();
     ASSERT_EQ(chunks.size(), 1u);
     EXPECT_EQ(chunks[0], arr(3, 1, "3", object_id()));
@@ -51,10 +55,17 @@ TEST(KeyIndex, FindsDocumentsByValueAlsoInArrays) {
     docs.push_back(doc("k", doc("n", arr(2, 3))));
     docs.push_back(doc("k", doc("n", 1.0)));
     docs.push_back(document());
-    key_index const index(docs, "k.n");
-    EXPECT_EQ(index.find(1), 2u) << "of several the last counts";
-    EXPECT_EQ(index.find(3), 1u);
-    EXPECT_EQ(index.find("1"), std::nullopt);
+    array const keys = arr(1, 3, "1");
+    reference_set wanted;
+    for (value const& key : keys)
+        wanted.add(key);
+    key_index const index(docs, "k.n", wanted);
+    EXPECT_EQ(index.find(0), 2u) << "of several the last counts";
+    EXPECT_EQ(index.find(1), 1u);
+    EXPECT_EQ(index.find(2), std::nullopt);
+    std::vector<std::size_t> all;
+    index.for_each(0, [&](std::size_t position) { all.push_back(position); });
+    EXPECT_THAT(all, ElementsAre(0u, 2u));
 }
 
 TEST(References, AreReadFromTheLeftKey) {

@@ -1,5 +1,7 @@
 #include "fixture.hpp"
 
+#include <cormorant/pipeline/call_scope.hpp>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -51,6 +53,35 @@ protected:
         throw error(errc::not_found, "there was no such find");
     }
 };
+
+TEST_F(Population, PutsWhatComesAsBsonIntoTheArenaOfTheDocumentsThatReferToIt) {
+    store->raw = true;
+    auto const found =
+        run(posts.find(document(), find_options().hooks("afterFind_author", "author.afterFind_image", "afterFind_labels")));
+    auto const ann = doc("_id", id_of(11), "name", "Ann", "image_id", id_of(21), "image", doc("_id", id_of(21), "src", "a.png"));
+    EXPECT_EQ(found[0].at("author"), value(ann));
+    EXPECT_EQ(found[2].at("author"), value(ann)) << "a copy";
+    EXPECT_EQ(found[1].at("labels"), value(arr(doc("_id", id_of(32), "title", "two"), doc("_id", id_of(32), "title", "two"))));
+    auto const& arena = found[0].get_storage();
+    EXPECT_FALSE(arena.is_heap());
+    for (document const& d : found)
+        EXPECT_EQ(d.get_storage(), arena);
+    EXPECT_EQ(found[2].at("author").as_document().at("image").get_storage(), arena);
+}
+
+TEST_F(Population, OfTheNextCallHasAnArenaOfItsOwn) {
+    store->raw = true;
+    auto scope = std::make_shared<call_scope>();
+    auto const options = [&] {
+        find_options o;
+        o.hooks("afterFind_author");
+        o.scope_value = scope;
+        return o;
+    };
+    auto const first = run(posts.find(document(), options()));
+    auto const second = run(posts.find(document(), options()));
+    EXPECT_FALSE(first[0].get_storage() == second[0].get_storage());
+}
 
 TEST_F(Population, OfASingleRelationshipIsOneFindForAllDocuments) {
     auto const found = run(posts.find(document(), find_options().hooks("afterFind_author")));

@@ -15,23 +15,35 @@
 
 namespace cormorant::testing {
 
+/// The documents as they come from a server.
+inline batch as_bson(documents const& docs) {
+    batch::raw_documents raw;
+    for (document const& d : docs) {
+        auto const bytes = encode(d);
+        raw.places.emplace_back(static_cast<std::uint32_t>(raw.buffer.size()), static_cast<std::uint32_t>(bytes.size()));
+        raw.buffer.insert(raw.buffer.end(), bytes.begin(), bytes.end());
+    }
+    return batch(std::move(raw));
+}
+
 /// Gives the documents it was made with, `size` at a time.
 class scripted_cursor final : public cursor_source {
 public:
-    scripted_cursor(documents docs, std::size_t size) : docs_(std::move(docs)), size_(size) {}
+    scripted_cursor(documents docs, std::size_t size, bool raw) : docs_(std::move(docs)), size_(size), raw_(raw) {}
     void next(completion done) override {
         documents part;
         while (next_ < docs_.size() && part.size() < size_)
             part.push_back(std::move(docs_[next_++]));
-        detail::pending_handler<completion>(std::move(done)).finish([b = batch(std::move(part))](completion handler) mutable {
-            std::move(handler)(nullptr, std::move(b));
-        });
+        detail::pending_handler<completion>(std::move(done))
+            .finish([b = raw_ ? as_bson(part) : batch(std::move(part))](
+                        completion handler) mutable { std::move(handler)(nullptr, std::move(b)); });
     }
     void close() noexcept override {}
 
 private:
     documents docs_;
     std::size_t size_;
+    bool raw_;
     std::size_t next_ = 0;
 };
 
@@ -45,6 +57,8 @@ public:
     /// Called first; a reply of `std::monostate` leaves the answer to the default, an exception is the answer.
     answer_function answer;
     std::size_t batch_size = 101;
+    /// Documents come as BSON, as those of a server do.
+    bool raw = false;
     bool never_answers = false;
     /// What waits for an answer that does not come, until it is cancelled.
     std::vector<std::shared_ptr<detail::pending_handler<completion>>> unanswered;
@@ -79,7 +93,7 @@ public:
             if (std::holds_alternative<std::monostate>(r))
                 r = std::visit([](auto& o) { return by_default(o); }, op);
             if (auto* docs = std::get_if<documents>(&r); docs != nullptr && !std::holds_alternative<list_collections_op>(op))
-                r = cursor(std::make_unique<scripted_cursor>(std::move(*docs), batch_size));
+                r = cursor(std::make_unique<scripted_cursor>(std::move(*docs), batch_size, raw));
         } catch (...) {
             failure = std::current_exception();
         }
