@@ -129,8 +129,6 @@ public:
     }
 
 private:
-    static orm::object_id some_id(std::uint32_t n) { return id_of(kind::item, n * 7919U % items); }
-
     orm::document new_document(std::uint32_t i, orm::storage memory) const {
         auto d = orm::to_document(templates_[i % templates], std::move(memory));
         d.set("_id", orm::object_id::generate());
@@ -139,10 +137,10 @@ private:
 
     asio::awaitable<double> find_one(std::uint32_t n) const {
         if (as_documents_) {
-            auto const found = co_await m_.items.untyped().find_by_id(some_id(n));
+            auto const found = co_await m_.items.untyped().find_by_id(some_item(n));
             co_return check(found.value());
         }
-        auto const found = co_await m_.items.find_by_id(some_id(n));
+        auto const found = co_await m_.items.find_by_id(some_item(n));
         co_return check(found.value());
     }
 
@@ -187,7 +185,7 @@ private:
 
     asio::awaitable<double> update(std::uint32_t n) const {
         auto delta = orm::doc("$set", orm::doc("visits", static_cast<std::int32_t>(n), "status", status_of(n)));
-        auto const done = co_await m_.updated.update(orm::doc("_id", some_id(n)), std::move(delta));
+        auto const done = co_await m_.updated.update(orm::doc("_id", some_item(n)), std::move(delta));
         co_return static_cast<double>(done.matched_count);
     }
 

@@ -39,7 +39,11 @@ private:
 } // namespace
 
 orm::object_id id_of(kind k, std::uint32_t i) {
-    return orm::object_id(fmt::format("65000000{:02x}000000{:08x}", static_cast<std::uint32_t>(k), i));
+    std::array<std::byte, orm::object_id::size> bytes{std::byte(0x65)};
+    bytes[4] = std::byte(static_cast<std::uint8_t>(k));
+    for (std::size_t b = 0; b < 4; ++b)
+        bytes[8 + b] = std::byte(static_cast<std::uint8_t>(i >> (24 - 8 * b)));
+    return orm::object_id(bytes);
 }
 
 std::string_view status_of(std::uint32_t i) {

@@ -67,7 +67,12 @@ struct item {
 };
 BOOST_DESCRIBE_STRUCT(item, (), (_id, name, email, age, score, visits, active, createdAt, status, tags, address, history, bio))
 
+/// The digits `65000000KK000000IIIIIIII`.
 orm::object_id id_of(kind k, std::uint32_t i);
+/// The documents that W1 and W6 are about, in an order that visits them all.
+inline orm::object_id some_item(std::uint32_t n) {
+    return id_of(kind::item, n * 7919U % items);
+}
 /// One of the four values of `status`.
 std::string_view status_of(std::uint32_t i);
 

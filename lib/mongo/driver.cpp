@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace cormorant::detail {
@@ -350,7 +351,10 @@ driver::verdict driver::perform(ticket& t, worker& w, client& c) {
         bool const known_again = t.what_.numbered || (t.what_.session && t.what_.session->ends);
         auto a = known_again ? send_numbered(t, w, c) : send(t, c);
         if (t.what_.session && !a.replied && a.sent)
-            t.what_.session->session->spoil();
+            t.what_.session->session->spoil([weak = weak_from_this()](bson_buffer id) {
+                if (auto const self = weak.lock())
+                    self->forget(std::move(id));
+            });
         if (over())
             return verdict::finished;
         bool const may_look_again = steady_clock::now() + selection_pause < t.started_ + settings_.selection_timeout;
@@ -472,28 +476,59 @@ public:
 };
 } // namespace
 
-// The server may still work for a client that has gone, and keep a cursor that nobody heard of: it is told that it can stop.
+void driver::forget(bson_buffer session) {
+    post([self = weak_from_this(), id = std::move(session)]() mutable {
+        if (auto const still = self.lock())
+            still->forget_session(std::move(id));
+    });
+}
+
 void driver::forget_session(bson_buffer session) {
-    if (!closing_ && add_forgotten(forgotten_, std::move(session)) && forgotten_.size() == 1)
-        arm_forget_timer();
+    if (closing_)
+        return;
+    forgotten_.add(std::move(session), steady_clock::now());
+    arm_forget_timer();
 }
 
 void driver::arm_forget_timer() {
-    forget_timer_.expires_at(forgotten_.front().due());
+    if (forgotten_.due() == steady_clock::time_point::max())
+        return;
+    forget_timer_.expires_at(forgotten_.due());
     forget_timer_.async_wait([this](boost::system::error_code ec) {
         if (ec || closing_)
             return;
-        auto const sessions = take_due(forgotten_, steady_clock::now());
-        request r;
-        r.database = "admin";
-        r.mode = command_mode::raw;
-        r.bounded = false;
-        r.deadline = steady_clock::now() + farewell_time;
+        tell_of_forgotten();
+        arm_forget_timer();
+    });
+}
+
+void driver::tell_of_forgotten() {
+    auto const sessions = forgotten_.take_due(steady_clock::now());
+    if (sessions.empty())
+        return;
+    request r;
+    r.database = "admin";
+    r.mode = command_mode::raw;
+    r.bounded = false;
+    r.deadline = steady_clock::now() + farewell_time;
+    for (auto const name : {"killSessions", "endSessions"})
+        r.commands.push_back(make_session_command(name, sessions));
+    begin(std::make_shared<ticket>(std::make_shared<errand>(std::move(r))));
+}
+
+// The store ends: a client that has nothing else to do tells of what is left.
+void driver::say_goodbye() {
+    auto sessions = forgotten_.take_all();
+    auto const free = std::ranges::find_if(workers_, [](auto const& entry) { return entry.second->idle(); });
+    if (sessions.empty() || free == workers_.end())
+        return;
+    auto const& w = free->second;
+    w->submit([sessions = std::move(sessions), where = w->where()](client& c) {
+        time_limit const limit(where, farewell_time);
+        command_options o;
+        o.mode = command_mode::raw;
         for (auto const name : {"killSessions", "endSessions"})
-            r.commands.push_back(make_session_command(name, sessions));
-        begin(std::make_shared<ticket>(std::make_shared<errand>(std::move(r))));
-        if (!forgotten_.empty())
-            arm_forget_timer();
+            c.run("admin", make_session_command(name, sessions), o);
     });
 }
 
@@ -525,6 +560,7 @@ void driver::end_lease(lease_id id, bool usable) {
 
 void driver::shut() {
     if (!std::exchange(closing_, true)) {
+        say_goodbye();
         apply(pool_.close());
         for (auto const& [c, t] : std::map(live_))
             end_early(t, errc::cancelled);

@@ -3,6 +3,7 @@
 /// The thread that libmongoc runs on, and the traffic on it: requests, clients, leases.
 
 #include "mongo/call.hpp"
+#include "mongo/forgotten.hpp"
 #include "mongo/pool_logic.hpp"
 #include "mongo/retry.hpp"
 #include "mongo/worker.hpp"
@@ -56,8 +57,8 @@ struct socket_offer {
 
 /// Everything that lives on the driver thread.
 ///
-/// Thread safety: `start`, `cancel`, `release`, `open_socket`, `post` and `close` may be called from any thread; none of them
-/// waits. All else happens on the driver thread. Its owner is `driver_thread`.
+/// Thread safety: `start`, `cancel`, `release`, `forget`, `open_socket`, `post` and `close` may be called from any thread; none
+/// of them waits. All else happens on the driver thread. Its owner is `driver_thread`.
 class driver final : public cursor_keeper, public std::enable_shared_from_this<driver> {
 public:
     explicit driver(mongo_settings settings);
@@ -69,6 +70,8 @@ public:
     /// Ends it with `errc::cancelled`, unless it is over.
     void cancel(std::shared_ptr<call> const& c);
     void release(lease_id lease, std::int64_t cursor, std::string database, std::string collection) override;
+    /// A connection broke under this session, and nobody uses it any more.
+    void forget(bson_buffer session);
     /// Connects to the primary, authenticates, and gives the connection away. `done` is called on the driver thread, once.
     void open_socket(std::function<void(socket_offer)> done);
     /// The driver thread as the home of calls whose own cannot be found out; it runs until the last such call is gone. Nothing
@@ -106,6 +109,8 @@ private:
     void opened(client_id id, answer const& a, bool usable);
     void forget_session(bson_buffer session);
     void arm_forget_timer();
+    void tell_of_forgotten();
+    void say_goodbye();
     void give_away(std::shared_ptr<worker> const& w, answer const& a, bool usable, std::function<void(socket_offer)> done);
     void gone(client_id id);
     void put_back(client_id id, bool usable);
@@ -146,7 +151,6 @@ private:
     failed_connection connect_error_;
     bool closing_ = false;
     std::vector<std::function<void()>> when_closed_;
-    /// Sessions that the server is to end, with all that it does for them.
     forgotten_sessions forgotten_;
     boost::asio::steady_timer forget_timer_{context_};
 

@@ -33,8 +33,6 @@ public:
     fast_call* user = nullptr;
     /// Where the time went while it was made, for the first call that uses it. The lane's.
     phase_times connect_times;
-    /// Sessions that the server has been told to end, but not so that it must have heard it. The lane's.
-    forgotten_sessions told;
 
     client_id id() const noexcept { return id_; }
     std::uint64_t generation() const noexcept { return generation_; }

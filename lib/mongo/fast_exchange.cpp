@@ -2,7 +2,6 @@
 #include "mongo/fast_lane.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 // The part of the lane that works with connections: commands and answers, sessions and cursors.
@@ -240,8 +239,8 @@ void fast_lane::settle(std::shared_ptr<fast_call> c, answer a, bool usable, deli
         forget_generation(connection.generation(), now, todo);
     }
     auto const& part = c->what.session;
-    if (part && !a.replied && a.sent)
-        part->session->spoil();
+    if (!a.replied && a.sent)
+        spoil_session(*c);
     bool const known_again = c->number_.has_value() || (part && part->ends);
     auto const verdict = c->retry_.judge(a, retry_rules{c->what.repeatable, known_again, c->what.lease != 0}, false);
     if (verdict == retry_verdict::repeat) {
@@ -316,25 +315,47 @@ void fast_lane::keep_lease(fast_call& c, std::int64_t cursor, bool usable, stead
     if (c.session_ && usable)
         keep_session(std::exchange(c.session_, server_session()));
     else
-        forget_session(std::exchange(c.session_, server_session()));
+        forget_session(std::move(c.session_.id));
 }
 
-// The server may still work for a session that a connection broke under, and keep a cursor that nobody heard of. It is told that
-// it can stop, by the next connection that is free.
-void fast_lane::forget_session(server_session s) {
-    if (!closing_ && add_forgotten(forgotten_, std::move(s.id)))
-        arm(forgotten_.back().due());
+// The server is told by the next connection that is free.
+void fast_lane::forget_session(bson_buffer session) {
+    if (closing_)
+        return;
+    forgotten_.add(std::move(session), steady_clock::now());
+    arm(forgotten_.due());
+}
+
+// Not here: whoever lets go of the session may hold the mutex.
+void fast_lane::forget(bson_buffer session) {
+    control_->post([weak = weak_from_this(), id = std::move(session)]() mutable {
+        if (auto const self = weak.lock()) {
+            guard const lock(self->mutex_);
+            self->forget_session(std::move(id));
+        }
+    });
+}
+
+// One of the caller's, who may go on with it: it is forgotten when he lets go of it.
+void fast_lane::spoil_session(fast_call& c) {
+    if (auto const& part = c.what.session)
+        part->session->spoil([weak = weak_from_this()](bson_buffer id) {
+            if (auto const self = weak.lock())
+                self->forget(std::move(id));
+        });
 }
 
 void fast_lane::run_errands(fast_connection& on, steady_clock::time_point now) {
     for (auto& e : std::exchange(errands_, {}))
         on.tell(e.database, std::move(e.what), e.session);
-    auto due = take_due(forgotten_, now);
-    if (due.empty())
+    if (!closing_ && forgotten_.due() > now)
         return;
-    on.tell("admin", make_session_command("killSessions", due), bson_buffer());
-    on.tell("admin", make_session_command("endSessions", due), bson_buffer());
-    std::move(due.begin(), due.end(), std::back_inserter(on.told));
+    auto const told = closing_ ? forgotten_.take_all() : forgotten_.take_due(now);
+    if (told.empty())
+        return;
+    for (auto const name : {"killSessions", "endSessions"})
+        on.tell("admin", make_session_command(name, told), bson_buffer());
+    arm(forgotten_.due());
 }
 
 void fast_lane::keep_session(server_session s) {

@@ -3,7 +3,6 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace cormorant::detail {
@@ -203,15 +202,11 @@ void fast_lane::put_back(fast_call& c, bool usable, steady_clock::time_point now
     c.outcome.served += now - c.granted_at_;
     c.outcome.times.add(phase::server, now - c.granted_at_);
     usable = usable && connection.generation() == generation_;
-    if (usable) {
-        connection.told.clear(); // it was before what has been answered now
+    if (usable)
         run_errands(connection, now);
-    } else {
-        auto left = std::exchange(connection.session(), server_session());
-        forgotten_.insert(
-            forgotten_.begin(), std::make_move_iterator(connection.told.begin()), std::make_move_iterator(connection.told.end()));
+    else {
+        forget_session(std::move(connection.session().id));
         connections_.erase(id);
-        forget_session(std::move(left));
     }
     apply(pool_.released(id, usable, now), now, here, id, todo);
 }
@@ -328,8 +323,8 @@ void fast_lane::tick() {
     }
     if (auto* const connection = idle_connection())
         run_errands(*connection, now);
-    if (!forgotten_.empty() && forgotten_.front().due() > now) // else the next connection that is free tells of it
-        next = std::min(next, forgotten_.front().due());
+    if (forgotten_.due() > now) // else the next connection that is free tells of it
+        next = std::min(next, forgotten_.due());
     arm(next);
     apply(pool_.tick(now), now, nullptr, 0, todo);
     lock.unlock();
@@ -352,11 +347,11 @@ void fast_lane::say_goodbye() {
             keep_session(std::move(l.session));
     for (auto& s : ended_with_me_->close())
         keep_session(std::move(s));
-    run_errands(*connection, steady_clock::time_point::max());
+    run_errands(*connection, steady_clock::now());
     constexpr std::size_t most = 10'000; // that the server takes at once
-    forgotten_sessions ended;
+    std::vector<bson_buffer> ended;
     for (std::size_t i = 0; i < std::min(most, sessions_.size()); ++i)
-        ended.push_back(forgotten_session{std::move(sessions_[i].id), sessions_[i].last_use});
+        ended.push_back(std::move(sessions_[i].id));
     connection->tell("admin", make_session_command("endSessions", ended), bson_buffer());
 }
 
@@ -408,8 +403,9 @@ void fast_lane::leave(asio::execution_context& home) noexcept {
         else {
             auto const id = c.connection_->id();
             closed.push_back(std::move(connections_.extract(id).mapped()));
-            forget_session(std::exchange(closed.back()->session(), server_session()));
-            forget_session(std::exchange(c.session_, server_session()));
+            forget_session(std::move(closed.back()->session().id));
+            forget_session(std::move(c.session_.id));
+            spoil_session(c);
             apply(pool_.released(id, false, now), now, nullptr, 0, todo);
         }
         calls.push_back(finish(c, todo));

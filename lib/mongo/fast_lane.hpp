@@ -6,6 +6,7 @@
 #include "mongo/call_book.hpp"
 #include "mongo/driver.hpp"
 #include "mongo/fast_connection.hpp"
+#include "mongo/forgotten.hpp"
 #include "mongo/retry.hpp"
 
 #include <boost/container/small_vector.hpp>
@@ -79,6 +80,8 @@ public:
     /// Ends it with `errc::cancelled`, unless it is over.
     void cancel(std::shared_ptr<fast_call> const& c);
     void release(lease_id lease, std::int64_t cursor, std::string database, std::string collection) override;
+    /// A connection broke under this session, and nobody uses it any more.
+    void forget(bson_buffer session);
     /// Ends all calls with `errc::cancelled`, closes all connections, then calls `done`. A call that is on a context which nobody
     /// runs delays it until that context is run or destroyed.
     void close(std::function<void()> done);
@@ -119,7 +122,8 @@ private:
     void keep_lease(fast_call& c, std::int64_t cursor, bool usable, steady_clock::time_point now);
     void keep_session(server_session s);
     void run_errands(fast_connection& on, steady_clock::time_point now);
-    void forget_session(server_session s);
+    void forget_session(bson_buffer session);
+    void spoil_session(fast_call& c);
     void say_goodbye();
     void arm(steady_clock::time_point when);
     bool accept(fast_call& c, answer a);
@@ -166,7 +170,6 @@ private:
     std::vector<server_session> sessions_;
     /// To be told to the server by the next connection that is free.
     std::vector<errand> errands_;
-    /// Sessions that the server is to end, with all that it does for them.
     forgotten_sessions forgotten_;
     failed_connection connect_error_;
     /// The server is of a kind that only the driver can talk to.

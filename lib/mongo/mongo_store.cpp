@@ -165,28 +165,29 @@ public:
         more.cursor = true;
         more.lease = lease_.id();
         more.plain = lease_.plain();
-        send(planes_, std::move(more), std::move(pending), [this, claim = std::move(claim)](completion handler, result r) mutable {
-            batch found;
-            try {
-                claim.give_back();
-                follow(claim, r);
-                count_in(r);
-                spent_ += r.times;
-                r.times = spent_; // of the whole, for its error
-                require_success(expected_, r);
-                lease_.forget(); // the answer has it now, if the cursor is still open
-                take(std::move(r));
-                found = std::exchange(batch_, batch());
-            } catch (...) {
-                close();
-                std::move(handler)(std::current_exception(), batch());
-                return;
-            }
-            if (found.empty() && lease_)
-                return next(std::move(handler)); // an empty batch is no end yet
-            handed_out_ = steady_clock::now();
-            std::move(handler)(nullptr, std::move(found));
-        });
+        send(
+            planes_, std::move(more), std::move(pending), [this, claim = std::move(claim)](completion handler, result r) mutable {
+                batch found;
+                try {
+                    claim.give_back();
+                    follow(claim, r);
+                    count_in(r);
+                    spent_ += r.times;
+                    r.times = spent_; // of the whole, for its error
+                    require_success(expected_, r);
+                    lease_.forget(); // the answer has it now, if the cursor is still open
+                    take(std::move(r));
+                    found = std::exchange(batch_, batch());
+                } catch (...) {
+                    close();
+                    std::move(handler)(std::current_exception(), batch());
+                    return;
+                }
+                if (found.empty() && lease_)
+                    return next(std::move(handler)); // an empty batch is no end yet
+                handed_out_ = steady_clock::now();
+                std::move(handler)(nullptr, std::move(found));
+            });
     }
 
     std::optional<batch> ready() override {
@@ -323,10 +324,10 @@ public:
         request last;
         last.database = "admin";
         last.mode = command_mode::raw;
-        array ids;
+        std::vector<bson_buffer> ids;
         for (server_session const& s : ended)
-            ids.push_back(decode_bson(s.id));
-        last.commands.emplace_back(encode(doc("endSessions", std::move(ids))));
+            ids.push_back(s.id);
+        last.commands.push_back(make_session_command("endSessions", ids));
         tell(planes_, std::move(last), close_driver);
     }
 

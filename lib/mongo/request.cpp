@@ -1,7 +1,6 @@
 #include "mongo/request.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -113,29 +112,14 @@ command make_kill_cursors(std::int64_t id, std::string_view collection) {
     return command(std::move(out));
 }
 
-bool add_forgotten(forgotten_sessions& all, bson_buffer session) {
-    constexpr std::size_t most = 1'000;
-    if (session.empty() || all.size() >= most)
-        return false;
-    all.push_back(forgotten_session{std::move(session), steady_clock::now()});
-    return true;
-}
-
-forgotten_sessions take_due(forgotten_sessions& all, steady_clock::time_point now) {
-    auto const end = std::find_if(all.begin(), all.end(), [&](forgotten_session const& s) { return s.due() > now; });
-    forgotten_sessions due(std::make_move_iterator(all.begin()), std::make_move_iterator(end));
-    all.erase(all.begin(), end);
-    return due;
-}
-
-command make_session_command(std::string_view name, forgotten_sessions const& sessions) {
+command make_session_command(std::string_view name, std::span<bson_buffer const> sessions) {
     bson_buffer out;
     bson_writer writer(out);
     auto const root = writer.open();
     auto const list = writer.open(name, bson_type::array);
     position_key position;
     for (std::size_t i = 0; i < sessions.size(); ++i)
-        writer.put(position(i), bson_view(sessions[i].id));
+        writer.put(position(i), bson_view(sessions[i]));
     writer.close(list);
     writer.close(root);
     return command(std::move(out));

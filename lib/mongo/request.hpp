@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -138,24 +139,8 @@ std::string message_of(bson_buffer const& reply);
 /// `{getMore: id, collection, batchSize}`
 command make_get_more(std::int64_t id, std::string_view collection, std::int32_t batch_size);
 command make_kill_cursors(std::int64_t id, std::string_view collection);
-/// A session that the server is to end, with all that it does for it.
-struct forgotten_session {
-    bson_buffer id;
-    steady_clock::time_point since;
-
-    /// When it may be told: by then it has begun what it was sent last, a cursor that it opened is there to be killed.
-    steady_clock::time_point due() const noexcept { return since + std::chrono::milliseconds(500); }
-};
-using forgotten_sessions = std::vector<forgotten_session>;
-
-/// Adds one, as of now. False when there is none, or when there are too many: of a server that cannot be told for long, which
-/// finds out by itself.
-bool add_forgotten(forgotten_sessions& all, bson_buffer session);
-/// Takes out those that are due; the oldest come first.
-forgotten_sessions take_due(forgotten_sessions& all, steady_clock::time_point now);
-
 /// `{killSessions: [...]}` ends what the server does for these sessions, and their cursors; `{endSessions: [...]}` makes it
 /// forget them.
-command make_session_command(std::string_view name, forgotten_sessions const& sessions);
+command make_session_command(std::string_view name, std::span<bson_buffer const> sessions);
 
 } // namespace cormorant::detail

@@ -45,8 +45,14 @@ std::vector<server_session> session_pool::close() {
 }
 
 lent_session::~lent_session() {
-    if (!spoilt_ && session_.last_use != steady_clock::time_point())
-        pool_->give(std::move(session_));
+    try {
+        if (forget_)
+            forget_(std::move(session_.id));
+        else if (session_.last_use != steady_clock::time_point())
+            pool_->give(std::move(session_));
+    } catch (...) {
+        // Out of memory: the server forgets it by itself, later.
+    }
 }
 
 std::int64_t lent_session::next_number() {
@@ -59,9 +65,9 @@ void lent_session::touch() {
     session_.last_use = steady_clock::now();
 }
 
-void lent_session::spoil() noexcept {
+void lent_session::spoil(std::function<void(bson_buffer)> forget) {
     std::lock_guard const lock(mutex_);
-    spoilt_ = true;
+    forget_ = std::move(forget);
 }
 
 session_part mongo_session::part_of(session_claim const& claim) {

@@ -65,14 +65,16 @@ public:
     std::int64_t next_number();
     /// It is about to be used.
     void touch();
-    /// A connection broke under a command of it: the server may be at it still, so nobody else is to use it.
-    void spoil() noexcept;
+    /// A connection broke under a command of it: the server may be at it still, so nobody else is to use it. `forget` is given
+    /// its id when nobody uses it at all.
+    void spoil(std::function<void(bson_buffer)> forget);
 
 private:
     std::shared_ptr<session_pool> pool_;
     std::mutex mutex_;
     server_session session_;
-    bool spoilt_ = false;
+    /// Set when it is spoilt.
+    std::function<void(bson_buffer)> forget_;
 };
 
 /// What a request carries because of its session.

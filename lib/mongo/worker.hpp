@@ -41,6 +41,7 @@ public:
     void submit(job work);
     void rest() noexcept { busy_ = false; }
     bool connecting() const noexcept { return connecting_; }
+    bool idle() const noexcept { return !connecting_ && !busy_; }
     /// Ends it after the job that it is at; connecting ends at once.
     void stop();
     /// Ends the waits of the job that it is at.

@@ -147,7 +147,7 @@ TEST(soak, of_the_server_leaves_memory_and_descriptors_as_they_are) {
         connection const db(make_mongo_store(test_dsn(test_database("soak"))));
         soak(db, soak_time());
         run(db.model("post").count());
-        EXPECT_TRUE(soon([&] { return cursors() <= before; }, 5s))
+        EXPECT_TRUE(soon([&] { return cursors() <= before; }, 100s))
             << cursors() << " cursors are open, before there were " << before;
         run(db.close());
     }
