@@ -286,22 +286,47 @@ constexpr hook_types types_of() noexcept {
         return hook_types(Call::before) | hook_types(Call::after);
 }
 
+/// The hooks of one type. An awaitable is there only when one of them has to wait, so `run` does the waiting.
+template <class Call>
+class hook_round {
+public:
+    hook_round(call_frame& frame, Call& call, hook_type type)
+        : frame_(frame), call_(call), type_(type), subject_(frame, call, type), stage_(frame.hooks(type), subject_) {}
+    hook_round(hook_round const&) = delete;
+    hook_round& operator=(hook_round const&) = delete;
+
+    /// False: `finish` has to be awaited.
+    bool run() {
+        frame_.enter_hooks();
+        return stage_.run();
+    }
+    boost::asio::awaitable<void> finish() { return stage_.finish(); }
+    /// After the last of them.
+    void close() {
+        frame_.leave_hooks();
+        frame_.follow(call_.options, type_, types_of<Call>());
+    }
+
+private:
+    call_frame& frame_;
+    Call& call_;
+    hook_type type_;
+    call_subject<Call> subject_;
+    hook_stage stage_;
+};
+
 template <class Answer, class Call>
 boost::asio::awaitable<Answer> run(model self, Call call) {
-    constexpr hook_types types = types_of<Call>();
     call_frame frame(std::move(self), Call::kind);
     try {
         frame.begin(call.options);
         call.prepare(frame);
-        frame.resolve(call.options, types);
+        frame.resolve(call.options, types_of<Call>());
         for (hook_type type : Call::before) {
-            call_subject<Call> subject(frame, call, type);
-            hook_stage stage(frame.hooks(type), subject);
-            frame.enter_hooks();
-            if (!stage.run())
-                co_await stage.finish();
-            frame.leave_hooks();
-            frame.follow(call.options, type, types);
+            hook_round round(frame, call, type);
+            if (!round.run())
+                co_await round.finish();
+            round.close();
         }
         if constexpr (requires { call.complete(frame); }) {
             {
@@ -315,25 +340,19 @@ boost::asio::awaitable<Answer> run(model self, Call call) {
                     throw_violations(frame.schema().name(), to_string(Call::kind), std::move(data.violations()));
             }
             for (hook_type type : Call::ready) {
-                call_subject<Call> subject(frame, call, type);
-                hook_stage stage(frame.hooks(type), subject);
-                frame.enter_hooks();
-                if (!stage.run())
-                    co_await stage.finish();
-                frame.leave_hooks();
-                frame.follow(call.options, type, types);
+                hook_round round(frame, call, type);
+                if (!round.run())
+                    co_await round.finish();
+                round.close();
             }
         }
         co_await call.execute(frame);
         frame.progress = outcome::applied;
         for (hook_type type : Call::after) {
-            call_subject<Call> subject(frame, call, type);
-            hook_stage stage(frame.hooks(type), subject);
-            frame.enter_hooks();
-            if (!stage.run())
-                co_await stage.finish();
-            frame.leave_hooks();
-            frame.follow(call.options, type, types);
+            hook_round round(frame, call, type);
+            if (!round.run())
+                co_await round.finish();
+            round.close();
         }
         call.shape(frame);
     } catch (error& e) {
