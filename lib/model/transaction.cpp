@@ -147,7 +147,8 @@ attempt_result judge_failure(Judge const& judge) {
         throw;
     } catch (error const& e) {
         result.cancelled = e.code() == errc::cancelled;
-        result.next = judge(e);
+        if (!result.cancelled) // nothing more can be waited for
+            result.next = judge(e);
     } catch (boost::system::system_error const& e) {
         result.cancelled = is_cancellation(e);
     } catch (...) {
@@ -166,7 +167,39 @@ asio::awaitable<attempt_result> run_body(transaction_body const& body, transacti
     co_return result;
 }
 
+/// Whether the failure of a commit leaves it open what came of it.
+bool leaves_doubt(std::exception_ptr const& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (error const& e) {
+        return e.details().what_happened != outcome::not_sent;
+    } catch (...) {
+        return false;
+    }
+}
+
+/// The failure of a commit when an earlier one may have been carried out: what did not reach a server says nothing of that.
+std::exception_ptr in_doubt(std::exception_ptr const& failure) {
+    try {
+        std::rethrow_exception(failure);
+    } catch (error const& e) {
+        error copy(e);
+        if (e.details().server_code == 0)
+            copy.details().what_happened = outcome::maybe_applied;
+        return make_exception(std::move(copy));
+    } catch (boost::system::system_error const& e) {
+        if (!is_cancellation(e))
+            return failure;
+        diagnostics d;
+        d.operation = commit_transaction_op::name;
+        d.is_write = true;
+        d.what_happened = outcome::maybe_applied;
+        return make_exception(error(errc::cancelled, "the transaction was cancelled", std::move(d)));
+    }
+}
+
 asio::awaitable<attempt_result> commit(transaction_access::scope& scope, transaction_retry const& retry) {
+    bool doubt = false;
     for (;;) {
         attempt_result result;
         try {
@@ -175,8 +208,11 @@ asio::awaitable<attempt_result> commit(transaction_access::scope& scope, transac
         } catch (...) {
             result = judge_failure([&](error const& e) { return retry.after_commit(e, clock::now()); });
         }
+        if (doubt)
+            result.failure = in_doubt(result.failure);
         if (result.next != step::commit_again)
             co_return result;
+        doubt = doubt || leaves_doubt(result.failure);
     }
 }
 

@@ -100,6 +100,18 @@ std::vector<cancelled_case> const& cases() {
     return all;
 }
 
+constexpr int marked = 999; // the document that says whether a transaction has happened
+
+/// The operation as the second one of a transaction.
+asio::awaitable<void> in_transaction(connection db, models m, std::function<asio::awaitable<void>(models)> operation) {
+    co_await db.transaction([&](transaction& tx) -> asio::awaitable<void> {
+        models mine(tx.with(m.author), tx.with(m.post));
+        auto mark = doc("_id", marked, "n", -1);
+        co_await mine.post.insert(std::move(mark));
+        co_await operation(mine);
+    });
+}
+
 asio::awaitable<models> define(connection db) {
     auto author = co_await db.add(model_definition("author").field("name", string()));
     auto post = co_await db.add(model_definition("post").field("_id", any()).field("n", integer()).relation(single("author")));
@@ -161,6 +173,18 @@ protected:
         if (!direct_)
             return 0;
         return status().at("metrics").as_document().at("cursor").as_document().at("open").as_document().at("total").as_int64();
+    }
+
+    std::int64_t open_transactions() {
+        return direct_ ? status().at("transactions").as_document().at("currentOpen").as_int64() : 0;
+    }
+    /// Those that the server knows and that have not been ended.
+    std::int64_t open_sessions() {
+        command_op refresh;
+        refresh.database = "admin";
+        refresh.command = doc("refreshLogicalSessionCacheNow", 1);
+        run(direct_->async_run(std::move(refresh), call_options(), asio::use_awaitable));
+        return status().at("logicalSessionRecordCache").as_document().at("activeSessionsCount").as_int64();
     }
 
     /// Starts the operation and cancels it when the loop has run `steps` handlers. True when it completed before.
@@ -239,6 +263,50 @@ TEST_P(cancellation, at_every_wait_ends_the_operation_and_leaves_nothing_behind)
     }
 }
 
+TEST_P(cancellation, of_a_transaction_at_every_wait_leaves_all_of_it_or_nothing) {
+    auto const m = run(define(db_));
+    // What brings the data back does not wait for the connection that tells the server of what it is to end.
+    connection const other = direct_ ? connection(direct_) : db_;
+    auto const others = direct_ ? run(define(other)) : m;
+    for (auto const& c : cases()) {
+        run(fill(other, others));
+        auto const cursors = open_cursors();
+        auto const transactions = open_transactions();
+        auto const sessions = direct_ ? open_sessions() : 0;
+        int const descriptors = open_descriptors();
+        cancelled_case const whole{c.name, [&](models all) { return in_transaction(db_, all, c.run); }, c.changed};
+        int waits = 0;
+        int in_doubt = 0;
+        for (int steps = 0;; ++steps) {
+            ASSERT_LT(steps, 500) << c.name;
+            SCOPED_TRACE(fmt::format("{} in a transaction, cancelled after {} steps", c.name, steps));
+            std::optional<error> failed;
+            bool const completed = cancelled_after(whole, m, steps, failed);
+            EXPECT_TRUE(soon([&] { return open_transactions() <= transactions; }, patience)) << "it stays open";
+            int const happened = run(count_of(m.post, doc("_id", marked)));
+            EXPECT_EQ(run(c.changed(m)), c.writes ? happened : 0) << "half of it has happened";
+            bool const committing = failed && failed->details().operation == "commit_transaction" &&
+                                    failed->details().what_happened == outcome::maybe_applied;
+            if (!committing) {
+                EXPECT_EQ(happened, failed ? 0 : 1) << (failed ? failed->what() : "it succeeded");
+            }
+            in_doubt += committing;
+            if (completed)
+                break;
+            ++waits;
+            if (happened != 0)
+                run(fill(other, others));
+        }
+        fmt::print("{:20} {:3} waits of a transaction, {} of them in doubt\n", c.name, waits, in_doubt);
+        EXPECT_GE(waits, 5) << c.name;
+        EXPECT_TRUE(soon([&] { return open_cursors() <= cursors; }, patience))
+            << c.name << ": " << open_cursors() << " cursors are open, before there were " << cursors;
+        EXPECT_TRUE(soon([&] { return !direct_ || open_sessions() <= sessions + 4; }, patience))
+            << c.name << ": " << sessions << " sessions before, " << open_sessions() << " after";
+        EXPECT_TRUE(soon([&] { return open_descriptors() <= descriptors + 2; }, patience)) << c.name;
+    }
+}
+
 TEST_P(cancellation, of_a_cursor_leaves_nothing_behind) {
     auto const m = run(define(db_));
     run(fill(db_, m));
@@ -268,14 +336,7 @@ TEST_P(cancellation, leaves_no_session_behind) {
         GTEST_SKIP() << "it has none";
     auto const m = run(define(db_));
     run(fill(db_, m));
-    auto const sessions = [&] {
-        command_op refresh;
-        refresh.database = "admin";
-        refresh.command = doc("refreshLogicalSessionCacheNow", 1);
-        run(direct_->async_run(std::move(refresh), call_options(), asio::use_awaitable));
-        return status().at("logicalSessionRecordCache").as_document().at("activeSessionsCount").as_int64();
-    };
-    auto const before = sessions();
+    auto const before = open_sessions();
     constexpr int rounds = 20;
     for (int i = 0; i < rounds; ++i) {
         std::optional<error> failed;
@@ -283,8 +344,8 @@ TEST_P(cancellation, leaves_no_session_behind) {
         EXPECT_EQ(run(m.post.count()), 7);
     }
     // Those of the connections that are open at the moment; 20 would be a leak.
-    EXPECT_TRUE(soon([&] { return sessions() <= before + 4; }, patience))
-        << before << " sessions before, " << sessions() << " after";
+    EXPECT_TRUE(soon([&] { return open_sessions() <= before + 4; }, patience))
+        << before << " sessions before, " << open_sessions() << " after";
 }
 
 std::string plane_name(::testing::TestParamInfo<plane> const& info) {
