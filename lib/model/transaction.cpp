@@ -229,30 +229,29 @@ asio::awaitable<void> run(connection on, transaction_body body, transaction_opti
 
     transaction_retry retry(until, options.max_attempts_value);
     transaction_access::scope scope(on, std::move(terms));
-    for (;;) {
-        transaction& tx = scope.begin();
-        retry.begin();
-        attempt_result result = co_await run_body(body, tx, retry);
-        // A body that has ended the transaction itself wants nothing more of it.
-        bool const open = tx.handle()->in_transaction();
-        if (!result.failure) {
-            if (open)
-                result = co_await commit(scope, retry);
+    try {
+        for (;;) {
+            transaction& tx = scope.begin();
+            retry.begin();
+            attempt_result result = co_await run_body(body, tx, retry);
+            // A body that has ended the transaction itself wants nothing more of it.
+            bool const open = tx.handle()->in_transaction();
             if (!result.failure) {
-                scope.commit();
-                co_return;
+                if (open)
+                    result = co_await commit(scope, retry);
+                if (!result.failure) {
+                    scope.commit();
+                    co_return;
+                }
+            } else if (open && !result.cancelled) {
+                co_await abort(scope);
             }
-        } else if (open && !result.cancelled) {
-            co_await abort(scope);
-        }
-        if (result.next == step::give_up) {
-            try {
+            if (result.next == step::give_up)
                 std::rethrow_exception(result.failure);
-            } catch (...) {
-                rethrow(retry);
-            }
+            co_await pause(retry.pause(chance()), options.deadline_value);
         }
-        co_await pause(retry.pause(chance()), options.deadline_value);
+    } catch (...) { // every wait may be cancelled
+        rethrow(retry);
     }
 }
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <future>
 #include <string_view>
 #include <utility>
@@ -20,15 +21,25 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Whether a request is one of those by which a connection is made. Small ones arrive in one piece.
-bool makes_connections(std::string_view request) {
-    // An OP_MSG of one section: header, flags, kind, length of the document, type of its first element.
+/// Whether somebody waits for the answer to the last of these requests: it is not one by which a connection is made, nor one that
+/// ends sessions in the background. Small requests arrive in one piece.
+bool is_waited_for(std::string_view requests) {
+    // An OP_MSG: length, two ids, code, flags; of its one section kind, length of the document, type of its first element.
     constexpr std::size_t code = 12;
-    constexpr std::size_t command = 16 + 4 + 1 + 4 + 1;
-    if (request.size() <= command || request.substr(code, 2) != "\xDD\x07")
-        return true; // OP_QUERY, which only the first `isMaster` is
-    auto const name = request.substr(command, request.find('\0', command) - command);
-    return name == "hello" || name == "isMaster" || name == "ping";
+    constexpr std::size_t flags = 16;
+    constexpr std::size_t command = flags + 4 + 1 + 4 + 1;
+    constexpr char more_to_come = 2; // it is not answered
+    bool waited_for = false;
+    while (requests.size() > command && requests.substr(code, 2) == "\xDD\x07") { // OP_QUERY is only the first `isMaster`
+        auto const name = requests.substr(command, requests.find('\0', command) - command);
+        if ((requests[flags] & more_to_come) == 0)
+            waited_for =
+                name != "hello" && name != "isMaster" && name != "ping" && name != "killSessions" && name != "endSessions";
+        std::int32_t length = 0;
+        std::memcpy(&length, requests.data(), sizeof length);
+        requests.remove_prefix(std::min(requests.size(), static_cast<std::size_t>(length)));
+    }
+    return waited_for;
 }
 
 } // namespace
@@ -44,8 +55,8 @@ struct tcp_gate::link {
     }
     tcp::socket client;
     tcp::socket server;
-    /// The last request was one by which connections are made.
-    bool making = true;
+    /// The answer to the last request.
+    bool waited_for = false;
     asio::steady_timer timer_up;
     asio::steady_timer timer_down;
 };
@@ -156,8 +167,8 @@ asio::awaitable<void> tcp_gate::pump(std::shared_ptr<link> l, bool to_server) {
         if (ec)
             break;
         if (to_server)
-            l->making = makes_connections(std::string_view(buffer.data(), size));
-        else if (!l->making && answers_to_cut_ > 0 && --answers_to_skip_ < 0) {
+            l->waited_for = is_waited_for(std::string_view(buffer.data(), size));
+        else if (l->waited_for && answers_to_cut_ > 0 && --answers_to_skip_ < 0) {
             --answers_to_cut_;
             break;
         }

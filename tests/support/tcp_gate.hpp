@@ -51,7 +51,7 @@ public:
     /// The client reads the end of its connections, and may still write.
     void half_close();
     /// The next answers of the server are not passed on: their connections are closed instead. Those by which connections are
-    /// made do not count, nor do the first `skip`.
+    /// made, and sessions ended, do not count, nor do the first `skip`.
     void cut_next_answer(int times = 1, int skip = 0) {
         answers_to_skip_ = skip;
         answers_to_cut_ = times;

@@ -307,6 +307,36 @@ TEST_P(cancellation, of_a_transaction_at_every_wait_leaves_all_of_it_or_nothing)
     }
 }
 
+/// Somebody else is faster, twice.
+asio::awaitable<void> lose_twice(connection db, models m, int n) {
+    co_await db.transaction([&](transaction& tx) -> asio::awaitable<void> {
+        auto const mine = tx.with(m.post);
+        co_await mine.find_by_id(3);
+        if (tx.attempt() < 3) {
+            auto change = doc("$inc", doc("n", 1));
+            co_await m.post.update(doc("_id", 3), std::move(change));
+        }
+        auto change = doc("$set", doc("n", n)); // not what it is already: that would be no conflict
+        co_await mine.update(doc("_id", 3), std::move(change));
+    });
+}
+
+TEST_P(cancellation, of_a_transaction_between_its_attempts_is_said_as_within_them) {
+    auto const m = run(define(db_));
+    run(fill(db_, m));
+    auto const transactions = open_transactions();
+    int steps = 0;
+    cancelled_case const again{"again", [&](models all) { return lose_twice(db_, all, 1000 * (steps + 1)); }, {}};
+    std::optional<error> failed;
+    while (!cancelled_after(again, m, steps, failed)) {
+        ASSERT_LT(++steps, 200);
+        EXPECT_TRUE(soon([&] { return open_transactions() <= transactions; }, patience));
+    }
+    EXPECT_GE(steps, 10);
+    auto const found = run(m.post.find_by_id(3));
+    EXPECT_EQ(found->at("n").as_int64(), 1000 * (steps + 1));
+}
+
 TEST_P(cancellation, of_a_cursor_leaves_nothing_behind) {
     auto const m = run(define(db_));
     run(fill(db_, m));
