@@ -277,6 +277,23 @@ std::optional<bson_element> bson_view::find(std::string_view key) const {
     return std::nullopt;
 }
 
+std::size_t bson_view::count_quickly() const noexcept {
+    auto const* const end = data_ + size_ - 1;
+    std::size_t count = 0;
+    for (auto const* at = data_ + 4; at < end; ++count) {
+        auto const* const key_end = find_nul(at + 1, end, end + 1);
+        if (key_end == end) {
+            break;
+        }
+        auto const size = quick_size(static_cast<bson_type>(*at), key_end + 1, static_cast<std::size_t>(end - key_end) - 1);
+        if (size == unknown_size) {
+            break;
+        }
+        at = key_end + 1 + size;
+    }
+    return count;
+}
+
 // --- element -----------------------------------------------------------------------------------------------------------
 
 void bson_element::throw_mismatch(std::string_view wanted) const {

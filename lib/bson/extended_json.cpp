@@ -1,6 +1,7 @@
 #include "extended_json.hpp"
 
 #include "base64.hpp"
+#include "utf8.hpp"
 
 #include <cormorant/bson/json.hpp>
 #include <cormorant/error/error.hpp>
@@ -219,9 +220,11 @@ private:
             options->find('\0') != std::string_view::npos) {
             wrong(d, wanted);
         }
-        std::string sorted(*options);
-        std::sort(sorted.begin(), sorted.end());
-        return regex{std::string(*pattern), std::move(sorted)};
+        regex result{std::string(*pattern), std::string(*options)};
+        if (is_ascii(result.options)) { // what is no option stays the text that it is
+            std::sort(result.options.begin(), result.options.end());
+        }
+        return result;
     }
 
     static value make_timestamp(document const& d, value const& operand) {

@@ -133,6 +133,15 @@ std::vector<std::byte> take_buffer(std::size_t capacity) {
     return result;
 }
 
+std::vector<std::byte> take_bytes(std::size_t size) {
+    std::vector<std::byte> result;
+    if (may_keep(size)) {
+        mine().buffers.take(size, result);
+    }
+    result.resize(size);
+    return result;
+}
+
 void give_buffer(std::vector<std::byte>&& buffer) noexcept {
     if (may_keep(buffer.capacity())) {
         mine().buffers.give(std::move(buffer));

@@ -25,6 +25,8 @@ void give_block(memory_block block) noexcept;
 
 /// An empty buffer with room for `capacity` bytes at least.
 std::vector<std::byte> take_buffer(std::size_t capacity);
+/// A buffer of `size` bytes that may be anything: those of memory that was used before are not set to zero once more.
+std::vector<std::byte> take_bytes(std::size_t size);
 void give_buffer(std::vector<std::byte>&& buffer) noexcept;
 
 } // namespace cormorant::detail

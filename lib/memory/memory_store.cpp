@@ -3,6 +3,7 @@
 #include "store/arguments.hpp"
 #include "store/deliver.hpp"
 #include "store/session_claim.hpp"
+#include "store/whole_answer.hpp"
 
 #include <cormorant/memory/memory_store.hpp>
 
@@ -132,7 +133,7 @@ private:
 /// A call that waits for its turn on the executor of its handler.
 class pending_call {
 public:
-    pending_call(std::shared_ptr<memory_core> core, call_options options, boost::asio::cancellation_slot slot)
+    pending_call(std::shared_ptr<memory_core>&& core, call_options&& options, boost::asio::cancellation_slot slot)
         : core_(std::move(core)), options_(std::move(options)), cancelled_(slot), accepted_(!core_->closed) {}
 
     std::shared_ptr<memory_core> const& core() const noexcept { return core_; }
@@ -215,15 +216,17 @@ private:
 /// Runs `work(pending_call&)` later on the executor of the handler, then calls the handler with what it answers: when a kind of
 /// operation is given, not before all that the answer may show is durable.
 template <class Answer, class Handler, class Work>
-void run_later(std::shared_ptr<memory_core> core, call_options options, Handler done, Work work,
+void run_later(std::shared_ptr<memory_core> core, call_options&& options, Handler&& done, Work&& work,
     std::optional<operation_kind> kind = std::nullopt) {
     struct job {
+        job(std::shared_ptr<memory_core>&& core, call_options&& options, boost::asio::cancellation_slot slot, Work&& w)
+            : call(std::move(core), std::move(options), slot), work(std::move(w)) {}
         pending_call call;
         Work work;
     };
+    static_assert(!std::is_reference_v<Handler> && !std::is_reference_v<Work>, "they are taken over");
     detail::pending_handler<Handler> pending(std::move(done));
-    pending_call call(std::move(core), std::move(options), pending.cancellation_slot());
-    auto waiting = std::make_unique<job>(job{std::move(call), std::move(work)});
+    auto waiting = std::make_unique<job>(std::move(core), std::move(options), pending.cancellation_slot(), std::move(work));
     pending.finish([waiting = std::move(waiting), kind](Handler handler) mutable {
         std::exception_ptr failure;
         Answer answer;
@@ -268,16 +271,14 @@ documents pull(memory::document_stream& stream, std::size_t n) {
     return result;
 }
 
-/// The first batch is made with the operation, so that its errors are errors of the operation; each later one when it is asked
-/// for.
+/// An answer of several batches. The first one is made with the operation, so that its errors are errors of the operation; each
+/// later one when it is asked for.
 class memory_cursor : public cursor_source {
 public:
-    memory_cursor(std::shared_ptr<memory_core> core, call_options options, place const& at,
-        std::unique_ptr<memory::document_stream> stream, std::int32_t batch_size)
+    memory_cursor(std::shared_ptr<memory_core> core, call_options options, place const& at, documents first,
+        std::unique_ptr<memory::document_stream> rest, std::size_t batch_size)
         : state_(std::make_shared<state>(state{std::move(core), std::move(options), at.claim.reference(), at.transaction,
-              std::move(stream), static_cast<std::size_t>(batch_size), {}})) {
-        state_->first = state_->take();
-    }
+              std::move(rest), batch_size, std::move(first)})) {}
 
     void next(completion done) override {
         auto const core = state_->core;
@@ -370,8 +371,13 @@ public:
 
 private:
     reply open(std::unique_ptr<memory::document_stream> stream, std::int32_t batch_size) const {
-        auto const size = batch_size > 0 ? batch_size : core_->options.batch_size();
-        return cursor(std::make_unique<memory_cursor>(core_, options_, place_, std::move(stream), size));
+        auto const size = static_cast<std::size_t>(batch_size > 0 ? batch_size : core_->options.batch_size());
+        auto first = pull(*stream, size);
+        if (options_.statistics)
+            options_.statistics->documents += static_cast<std::int64_t>(first.size());
+        if (first.size() < size)
+            return cursor(std::make_unique<detail::whole_answer>(batch(std::move(first))));
+        return cursor(std::make_unique<memory_cursor>(core_, options_, place_, std::move(first), std::move(stream), size));
     }
 
     std::shared_ptr<memory_core> core_;

@@ -115,7 +115,7 @@ struct count_call : basic_call<operation_kind::count, count_options> {
 
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
     count_op request(call_frame& frame);
-    boost::asio::awaitable<void> execute(call_frame& frame) { return exchange(frame, options, request(frame), *this); }
+    boost::asio::awaitable<void> execute(call_frame& frame) { return send_request(frame, *this); }
     void accept(std::int64_t n) { count = n; }
     void give(std::int64_t& answer) { answer = count; }
 
@@ -219,7 +219,7 @@ struct remove_call : basic_call<operation_kind::remove, remove_options> {
     void prepare(call_frame& frame);
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
     remove_op request(call_frame& frame);
-    boost::asio::awaitable<void> execute(call_frame& frame) { return exchange(frame, options, request(frame), *this); }
+    boost::asio::awaitable<void> execute(call_frame& frame) { return send_request(frame, *this); }
     void accept(remove_result r) { result = r; }
     void give(remove_result& answer) { answer = result; }
 
@@ -237,7 +237,7 @@ struct aggregate_call : basic_call<operation_kind::aggregate, aggregate_options>
 
     hook_args& bind(argument_types& to, hook_type type, call_frame& frame, std::size_t position);
     aggregate_op request(call_frame& frame);
-    boost::asio::awaitable<void> execute(call_frame& frame) { return exchange(frame, options, request(frame), *this); }
+    boost::asio::awaitable<void> execute(call_frame& frame) { return send_request(frame, *this); }
     bool accept(batch next);
     void shape(call_frame& frame);
     void give(documents& answer) { answer = std::move(docs); }

@@ -206,6 +206,12 @@ void to_model(translation const&, Answer&) {}
 /// The documents of a batch as the model has them. `projection`: what was asked for, in its names.
 batch to_model(call_frame const& frame, batch stored, document const& projection);
 
+/// What `exchange` is given when the operation is there already.
+template <class Op>
+auto made(Op&& op) {
+    return [op = std::forward<Op>(op)]() mutable { return std::move(op); };
+}
+
 /// Hands documents to `to.accept`. False: no more are wanted.
 template <class Receiver>
 bool hand_over(call_frame const& frame, batch docs, Receiver& to) {
@@ -233,11 +239,26 @@ boost::asio::awaitable<bool> exchange_together(
     co_return found.settled;
 }
 
-/// Sends an operation and hands what comes back to `to.accept`; a find stops when that says false. `frame`, `options` and `to`
-/// must outlive it. `loads`: a find by id may be sent together with others.
-template <class Op, class Receiver>
+/// Runs an operation of a store. The operation and its options stay where they are until it is started, when the awaitable is
+/// awaited: `store::async_run` would move them from layer to layer. All three must live until then.
+template <class Op>
+auto start_here(store& s, Op& op, call_options& options) {
+    using answer = reply_of<Op>;
+    return boost::asio::async_initiate<boost::asio::use_awaitable_t<> const&, void(std::exception_ptr, answer)>(
+        [&s, &op, &options](auto handler) {
+            s.start(operation(std::move(op)), std::move(options),
+                store::completion(narrowing_handler<answer, decltype(handler)>(std::move(handler))));
+        },
+        boost::asio::use_awaitable);
+}
+
+/// Sends the operation that `make()` gives and hands what comes back to `to.accept`; a find stops when that says false. `frame`,
+/// `options`, `to` and what `make` refers to must outlive it. `loads`: a find by id may be sent together with others.
+template <class Make, class Receiver>
 boost::asio::awaitable<void> exchange(
-    call_frame& frame, operation_options const& options, Op op, Receiver& to, bool loads = false) {
+    call_frame& frame, operation_options const& options, Make make, Receiver& to, bool loads = false) {
+    using Op = decltype(make());
+    Op op = make();
     constexpr bool write = requires { op.update; } || requires { op.docs; } || requires { op.just_one; };
     translation const* const translated = frame.translation();
     if (translated)
@@ -255,7 +276,7 @@ boost::asio::awaitable<void> exchange(
             co_return;
     }
     frame.progress = outcome::maybe_applied;
-    auto answer = co_await frame.connection().store->async_run(std::move(op), std::move(sent), boost::asio::use_awaitable);
+    auto answer = co_await start_here(*frame.connection().store, op, sent);
     if constexpr (std::is_same_v<reply_of<Op>, cursor>) {
         bool more = true;
         while (more) {
@@ -272,6 +293,13 @@ boost::asio::awaitable<void> exchange(
         to.accept(std::move(answer));
     }
     span.finish(frame);
+}
+
+/// Sends the one request of an operation.
+template <class Call>
+boost::asio::awaitable<void> send_request(call_frame& frame, Call& call) {
+    return exchange(
+        frame, call.options, [&frame, &call] { return call.request(frame); }, call);
 }
 
 /// Runs what `data.run()` left, within the deadline of the operation.

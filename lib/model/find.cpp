@@ -140,16 +140,18 @@ asio::awaitable<void> find_call::execute(call_frame& frame) {
         sent = answered = std::chrono::steady_clock::now();
     if (options.random_value || options.count_value)
         return execute_in_steps(frame);
-    return send(frame, request(frame));
+    if (!options.per_value.empty())
+        return exchange(frame, options, made(counted_anew(frame, request(frame))), *this);
+    bool const loads = options.loader_value.value_or(frame.connection().options.loader());
+    return exchange(
+        frame, options, [this, &frame] { return request(frame); }, *this, loads);
 }
 
+// Beside other steps it runs on a strand of its own, where it would meet no other find to be sent with.
 asio::awaitable<void> find_call::send(call_frame& frame, find_op op) {
-    if (options.per_value.empty()) {
-        // With a count it runs on a strand of its own, where it would meet no other.
-        bool const loads = !options.count_value && options.loader_value.value_or(frame.connection().options.loader());
-        return exchange(frame, options, std::move(op), *this, loads);
-    }
-    return exchange(frame, options, counted_anew(frame, std::move(op)), *this);
+    if (options.per_value.empty())
+        return exchange(frame, options, made(std::move(op)), *this);
+    return exchange(frame, options, made(counted_anew(frame, std::move(op))), *this);
 }
 
 aggregate_op find_call::counted_anew(call_frame const& frame, find_op op) const {
@@ -207,11 +209,11 @@ asio::awaitable<void> find_call::execute_in_steps(call_frame& frame) {
     find_op op = request(frame);
     std::vector<asio::awaitable<void>> tasks;
     if (options.count_value)
-        tasks.push_back(exchange(frame, options, counting(op), *this));
+        tasks.push_back(exchange(frame, options, made(counting(op)), *this));
     if (options.random_value) {
         drawn_ids drawn;
         if (*options.random_value > 0)
-            co_await exchange(frame, options, drawing(frame, op), drawn);
+            co_await exchange(frame, options, made(drawing(frame, op)), drawn);
         array ids;
         for (document& d : drawn.docs) {
             value& chosen = ids.push_back(std::move(d["_id"]));

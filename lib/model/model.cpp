@@ -111,6 +111,11 @@ find_call make_find_by_id(value&& id, find_options&& options) {
     call.id = std::move(id);
     return call;
 }
+find_call make_find_batches_by_id(value&& id, find_options&& options) {
+    auto call = make_find_by_id(std::move(id), std::move(options));
+    call.prefers_batches = true;
+    return call;
+}
 find_call make_find_batches(document&& filter, find_options&& options) {
     auto call = make_find(std::move(filter), std::move(options));
     call.prefers_batches = true;
@@ -174,9 +179,7 @@ asio::awaitable<std::vector<batch>> model::find_batches(document filter, find_op
     return run<std::vector<batch>>(*this, make_find_batches(std::move(filter), std::move(options)));
 }
 asio::awaitable<std::vector<batch>> model::find_batches_by_id(value id, find_options options) const {
-    auto call = make_find_by_id(std::move(id), std::move(options));
-    call.prefers_batches = true;
-    return run<std::vector<batch>>(*this, std::move(call));
+    return run<std::vector<batch>>(*this, make_find_batches_by_id(std::move(id), std::move(options)));
 }
 asio::awaitable<counted_batches> model::find_and_count_batches(document filter, find_options options) const {
     options.count(true);

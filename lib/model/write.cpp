@@ -62,7 +62,7 @@ insert_op insert_call::request(call_frame& frame) {
 
 asio::awaitable<void> insert_call::execute(call_frame& frame) {
     key_name = frame.schema().key();
-    return exchange(frame, options, request(frame), *this);
+    return send_request(frame, *this);
 }
 
 void insert_call::accept(insert_result r) {
@@ -138,7 +138,7 @@ std::variant<insert_op, update_op> save_call::request(call_frame& frame) {
 
 asio::awaitable<void> save_call::execute(call_frame& frame) {
     key_name = frame.schema().key();
-    return std::visit([&](auto op) { return exchange(frame, options, std::move(op), *this); }, request(frame));
+    return std::visit([&](auto op) { return exchange(frame, options, made(std::move(op)), *this); }, request(frame));
 }
 
 void save_call::suppose_completed(call_frame& frame) {
@@ -196,7 +196,8 @@ preparation update_call::complete(call_frame& frame) {
 std::variant<update_op, find_and_modify_op> update_call::request(call_frame& frame) {
     refuse_everything(frame, filter, everything);
     value const* const in_words_of_store = options.options_value.find("upsert");
-    guard_paths(frame, filter, options.upsert_value || (in_words_of_store != nullptr && in_words_of_store->if_bool().value_or(true)));
+    guard_paths(
+        frame, filter, options.upsert_value || (in_words_of_store != nullptr && in_words_of_store->if_bool().value_or(true)));
     guard_update(frame, delta);
     auto const fill = [&](auto& op) {
         op.collection = frame.collection();
@@ -225,7 +226,7 @@ std::variant<update_op, find_and_modify_op> update_call::request(call_frame& fra
 }
 
 asio::awaitable<void> update_call::execute(call_frame& frame) {
-    return std::visit([&](auto op) { return exchange(frame, options, std::move(op), *this); }, request(frame));
+    return std::visit([&](auto op) { return exchange(frame, options, made(std::move(op)), *this); }, request(frame));
 }
 
 void update_call::accept(std::optional<document> changed) {

@@ -22,7 +22,7 @@ enum class delivery {
 /// A request, its result and who waits for it. While it is under way it belongs to who carries it out.
 class call : public std::enable_shared_from_this<call> {
 public:
-    call(request r, std::optional<home> h) : what(std::move(r)), caller(std::move(h)) {}
+    call(request&& r, std::optional<home>&& h) : what(std::move(r)), caller(std::move(h)) {}
     call(call const&) = delete;
     call& operator=(call const&) = delete;
     virtual ~call() = default;

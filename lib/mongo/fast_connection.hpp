@@ -31,6 +31,8 @@ public:
 
     /// The call that has it; null when it is idle. The lane's.
     fast_call* user = nullptr;
+    /// When the last answer came on it. The lane's.
+    steady_clock::time_point idle_since = steady_clock::now();
     /// Where the time went while it was made, for the first call that uses it. The lane's.
     phase_times connect_times;
 

@@ -37,7 +37,7 @@ void fast_lane::begin_granted(std::shared_ptr<fast_call> c) {
 }
 
 // Interrupted before anything was written; it has no connection any more.
-void fast_lane::end_unsent(std::shared_ptr<fast_call> c, guard& lock, later todo, delivery how) {
+void fast_lane::end_unsent(std::shared_ptr<fast_call> c, guard& lock, later&& todo, delivery how) {
     c->outcome.code = c->ended_by_;
     c->outcome.message = describe_interruption(c->ended_by_);
     c->outcome.where = phase::queue;
@@ -45,11 +45,12 @@ void fast_lane::end_unsent(std::shared_ptr<fast_call> c, guard& lock, later todo
 }
 
 // The call is over: who waits for its connection comes first, then its caller.
-void fast_lane::hand_back(std::shared_ptr<fast_call> c, guard& lock, later todo, delivery how) {
+void fast_lane::hand_back(std::shared_ptr<fast_call> c, guard& lock, later&& todo, delivery how) {
     finish(*c, todo);
     auto const drained = std::exchange(todo.drained, {});
     lock.unlock();
     carry_out(std::move(todo));
+    c->what.commands.clear(); // what the caller does next finds their memory
     c->complete(how);
     for (auto const& done : drained)
         done();
@@ -202,7 +203,7 @@ void fast_lane::lost(std::shared_ptr<fast_call> c, std::string message, delivery
 }
 
 // Adds an answer that counts. True when there is another command to be sent.
-bool fast_lane::accept(fast_call& c, answer a) {
+bool fast_lane::accept(fast_call& c, answer&& a) {
     ++c.outcome.round_trips;
     bool const more =
         c.position_ + 1 < c.what.commands.size() && a.server_code == 0 && !(c.what.ordered && has_write_errors(a.reply));
@@ -219,7 +220,7 @@ bool fast_lane::accept(fast_call& c, answer a) {
 }
 
 // The end of an attempt: what came of it decides what happens to the call and to the connection.
-void fast_lane::settle(std::shared_ptr<fast_call> c, answer a, bool usable, delivery how) {
+void fast_lane::settle(std::shared_ptr<fast_call> c, answer&& a, bool usable, delivery how) {
     auto const now = steady_clock::now();
     bool const open = a.replied && a.server_code == 0 && c->what.cursor;
     auto const cursor = open ? cursor_id_of(a.reply) : 0;

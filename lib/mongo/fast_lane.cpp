@@ -19,6 +19,10 @@ fast_call& call_of(request_id id) noexcept {
     return *reinterpret_cast<fast_call*>(id); // made by id_of of a call that waits
 }
 
+/// A connection that has been idle is looked at before it is used: the server may have closed it. A command that would be sent a
+/// second time then can do without that (it is a system call) as long as nothing is likely to have happened.
+constexpr std::chrono::milliseconds trusted_for(5);
+
 } // namespace
 
 fast_lane::fast_lane(std::shared_ptr<driver> control, std::shared_ptr<call_book> book, std::shared_ptr<session_pool> ends)
@@ -81,7 +85,7 @@ void fast_lane::enqueue(fast_call& c, steady_clock::time_point now, asio::execut
     c.queued_at_ = now;
     c.expiry_ = c.what.deadline.value_or(steady_clock::time_point::max());
     arm(c.expiry_);
-    apply(pool_.acquire(id_of(c), now), now, here, 0, todo);
+    apply(pool_.acquire(id_of(c), now), now, here, todo);
 }
 
 void fast_lane::cancel(std::shared_ptr<fast_call> const& c) {
@@ -125,7 +129,7 @@ void fast_lane::end_queued(std::shared_ptr<fast_call> const& c, errc why, waitin
     if (c->state_ != fast_call::state::queued)
         return;
     auto const now = steady_clock::now();
-    apply(pool_.abandon(id_of(*c), now), now, nullptr, 0, todo);
+    apply(pool_.abandon(id_of(*c), now), now, nullptr, todo);
     c->outcome.code = why;
     c->outcome.message = describe_interruption(why);
     c->outcome.where = wait.where;
@@ -146,12 +150,10 @@ std::shared_ptr<fast_call> fast_lane::finish(fast_call& c, later& todo) {
 
 // --- the pool ----------------------------------------------------------------------------------------------------------
 
-// `handed_on`: a connection that comes from a call just now, so that nobody has had time to close it.
-void fast_lane::apply(
-    pool_actions const& actions, steady_clock::time_point now, asio::execution_context* here, client_id handed_on, later& todo) {
+void fast_lane::apply(pool_actions const& actions, steady_clock::time_point now, asio::execution_context* here, later& todo) {
     for (auto const& action : actions) {
         if (auto const* g = std::get_if<grant_client>(&action))
-            grant(*g, now, here, g->client != handed_on, todo);
+            grant(*g, now, here, todo);
         else if (auto const* o = std::get_if<open_client>(&action)) {
             opening_[o->client] = generation_;
             todo.opened.push_back(o->client);
@@ -174,14 +176,19 @@ void fast_lane::apply(
     arm(pool_.next_tick());
 }
 
-void fast_lane::grant(
-    grant_client const& g, steady_clock::time_point now, asio::execution_context* here, bool in_doubt, later& todo) {
+bool fast_lane::is_sent_again(fast_call const& c) const noexcept {
+    return c.what.lease == 0 && !c.retry_.repeated() && !c.what.session &&
+           (c.what.repeatable || (c.what.numbered && settings_.retry_writes && c.connection_->numbers_writes()));
+}
+
+void fast_lane::grant(grant_client const& g, steady_clock::time_point now, asio::execution_context* here, later& todo) {
     auto& c = call_of(g.request);
     c.connection_ = connections_.at(g.client).get();
     c.connection_->user = &c;
     if (c.connection_->context() != c.caller->context)
         c.connection_->detach();
-    c.in_doubt_ = in_doubt;
+    auto const idle = now - c.connection_->idle_since;
+    c.in_doubt_ = idle > trusted_for || (idle.count() != 0 && !is_sent_again(c)); // not when it comes from another call just now
     count_wait(c.outcome, now - c.queued_at_, std::exchange(c.connection_->connect_times, phase_times()));
     c.granted_at_ = now;
     c.expiry_ = std::min(c.expiry_, now + settings_.socket_timeout);
@@ -199,6 +206,7 @@ void fast_lane::put_back(fast_call& c, bool usable, steady_clock::time_point now
     auto& connection = *std::exchange(c.connection_, nullptr);
     auto const id = connection.id();
     connection.user = nullptr;
+    connection.idle_since = now;
     c.outcome.served += now - c.granted_at_;
     c.outcome.times.add(phase::server, now - c.granted_at_);
     usable = usable && connection.generation() == generation_;
@@ -208,7 +216,7 @@ void fast_lane::put_back(fast_call& c, bool usable, steady_clock::time_point now
         forget_session(std::move(connection.session().id));
         connections_.erase(id);
     }
-    apply(pool_.released(id, usable, now), now, here, id, todo);
+    apply(pool_.released(id, usable, now), now, here, todo);
 }
 
 // The server is not what it was: no connection of that time is used again.
@@ -222,11 +230,11 @@ void fast_lane::forget_generation(std::uint64_t generation, steady_clock::time_p
             idle.push_back(id);
     for (auto const id : idle) {
         connections_.erase(id);
-        apply(pool_.lost(id, now), now, nullptr, 0, todo);
+        apply(pool_.lost(id, now), now, nullptr, todo);
     }
 }
 
-void fast_lane::carry_out(later todo) {
+void fast_lane::carry_out(later&& todo) {
     for (auto const id : todo.opened)
         control_->open_socket([weak = weak_from_this(), id](socket_offer offer) {
             if (auto const self = weak.lock())
@@ -252,7 +260,7 @@ void fast_lane::offered(client_id id, socket_offer offer) {
             why.code = errc::network; // it broke when it was ready
             why.replied = false;
         }
-        apply(pool_.connect_failed(id, failure_kind(why), now), now, nullptr, 0, todo);
+        apply(pool_.connect_failed(id, failure_kind(why), now), now, nullptr, todo);
     } else if (!offer.socket.takes_writes && !closing_) {
         passes_on_ = true;
         for (auto it = live_.begin(); it != live_.end();) {
@@ -265,8 +273,8 @@ void fast_lane::offered(client_id id, socket_offer offer) {
             book_->enter(mine);
             todo.passed_on.push_back(std::move(mine));
         }
-        apply(pool_.connect_failed(id, connect_failure::transient, now), now, nullptr, 0, todo);
-        apply(pool_.close(), now, nullptr, 0, todo);
+        apply(pool_.connect_failed(id, connect_failure::transient, now), now, nullptr, todo);
+        apply(pool_.close(), now, nullptr, todo);
     } else if (generation != generation_ && !closing_) {
         opening_[id] = generation_;
         todo.opened.push_back(id);
@@ -274,7 +282,7 @@ void fast_lane::offered(client_id id, socket_offer offer) {
         auto made = std::make_unique<fast_connection>(id, generation, std::move(offer.socket));
         made->connect_times = offer.times;
         connections_.emplace(id, std::move(made));
-        apply(pool_.connected(id, now), now, nullptr, id, todo);
+        apply(pool_.connected(id, now), now, nullptr, todo);
     }
     lock.unlock();
     carry_out(std::move(todo));
@@ -326,7 +334,7 @@ void fast_lane::tick() {
     if (forgotten_.due() > now) // else the next connection that is free tells of it
         next = std::min(next, forgotten_.due());
     arm(next);
-    apply(pool_.tick(now), now, nullptr, 0, todo);
+    apply(pool_.tick(now), now, nullptr, todo);
     lock.unlock();
     for (auto const& c : too_late)
         end_queued(c, errc::deadline, control_->waited_for());
@@ -364,7 +372,7 @@ void fast_lane::close(std::function<void()> done) {
         leases_.clear();
         sessions_.clear();
         auto const now = steady_clock::now();
-        apply(pool_.close(), now, nullptr, 0, todo);
+        apply(pool_.close(), now, nullptr, todo);
         for (auto& c : live_)
             interrupt(c, errc::cancelled);
     }
@@ -406,7 +414,7 @@ void fast_lane::leave(asio::execution_context& home) noexcept {
             forget_session(std::move(closed.back()->session().id));
             forget_session(std::move(c.session_.id));
             spoil_session(c);
-            apply(pool_.released(id, false, now), now, nullptr, 0, todo);
+            apply(pool_.released(id, false, now), now, nullptr, todo);
         }
         calls.push_back(finish(c, todo));
     }

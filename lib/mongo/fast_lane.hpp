@@ -111,10 +111,10 @@ private:
 
     // With the mutex held.
     void enqueue(fast_call& c, steady_clock::time_point now, boost::asio::execution_context* here, later& todo);
-    void apply(pool_actions const& actions, steady_clock::time_point now, boost::asio::execution_context* here,
-        client_id handed_on, later& todo);
-    void grant(
-        grant_client const& g, steady_clock::time_point now, boost::asio::execution_context* here, bool in_doubt, later& todo);
+    void apply(pool_actions const& actions, steady_clock::time_point now, boost::asio::execution_context* here, later& todo);
+    void grant(grant_client const& g, steady_clock::time_point now, boost::asio::execution_context* here, later& todo);
+    /// Whether the call goes on when its connection breaks.
+    bool is_sent_again(fast_call const& c) const noexcept;
     std::shared_ptr<fast_call> finish(fast_call& c, later& todo);
     void put_back(fast_call& c, bool usable, steady_clock::time_point now, boost::asio::execution_context* here, later& todo);
     void interrupt(fast_call& c, errc why);
@@ -126,19 +126,19 @@ private:
     void spoil_session(fast_call& c);
     void say_goodbye();
     void arm(steady_clock::time_point when);
-    bool accept(fast_call& c, answer a);
+    bool accept(fast_call& c, answer&& a);
     void watch(boost::asio::execution_context& home, guard& lock);
     fast_connection* idle_connection() noexcept;
 
     // Without it.
-    void carry_out(later todo);
+    void carry_out(later&& todo);
     void offered(client_id id, socket_offer offer);
     void end_queued(std::shared_ptr<fast_call> const& c, errc why, waiting_for wait);
     void start_timer();
     void tick();
 
-    void end_unsent(std::shared_ptr<fast_call> c, guard& lock, later todo, delivery how);
-    void hand_back(std::shared_ptr<fast_call> c, guard& lock, later todo, delivery how);
+    void end_unsent(std::shared_ptr<fast_call> c, guard& lock, later&& todo, delivery how);
+    void hand_back(std::shared_ptr<fast_call> c, guard& lock, later&& todo, delivery how);
 
     // By whoever has the call's connection.
     void begin_granted(std::shared_ptr<fast_call> c);
@@ -149,7 +149,7 @@ private:
     void read_on(std::shared_ptr<fast_call> c);
     void take(std::shared_ptr<fast_call> c, boost::system::error_code ec, std::size_t count);
     void lost(std::shared_ptr<fast_call> c, std::string message, delivery how);
-    void settle(std::shared_ptr<fast_call> c, answer a, bool usable, delivery how);
+    void settle(std::shared_ptr<fast_call> c, answer&& a, bool usable, delivery how);
 
     std::shared_ptr<driver> const control_;
     std::shared_ptr<call_book> const book_;

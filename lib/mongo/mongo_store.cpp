@@ -6,6 +6,7 @@
 #include "store/arguments.hpp"
 #include "store/deliver.hpp"
 #include "store/session_claim.hpp"
+#include "store/whole_answer.hpp"
 
 #include <cormorant/mongo/mongo_store.hpp>
 
@@ -36,16 +37,16 @@ struct planes {
 template <class Handler, class Read>
 class pending_call final : public fast_call {
 public:
-    pending_call(request r, pending_handler<Handler> pending, std::optional<home> where, Read read)
+    pending_call(request&& r, pending_handler<Handler>&& pending, std::optional<home>&& where, Read&& read)
         : fast_call(std::move(r), std::move(where)), pending_(std::move(pending)), read_(std::move(read)) {}
 
     void complete(delivery how) override {
+        if (!book && how == delivery::in_place && caller->direct) // whoever calls this keeps the call
+            return pending_->finish_here([this](Handler&& handler) { read_(std::move(handler), std::move(outcome)); });
         auto f = [read = std::move(read_), r = std::move(outcome)](
-                     Handler handler) mutable { read(std::move(handler), std::move(r)); };
+                     Handler&& handler) mutable { read(std::move(handler), std::move(r)); };
         if (book)
             book->strike(*this, [&] { pending_->finish(std::move(f)); });
-        else if (how == delivery::in_place && caller->direct)
-            pending_->finish_here(std::move(f));
         else
             pending_->finish(std::move(f));
     }
@@ -72,7 +73,7 @@ void start_on(std::shared_ptr<Plane> const& to, std::shared_ptr<fast_call> c, Sl
 
 /// Sends a request; `read(handler, result)` then runs on the executor of the handler. Cancellation of the handler's slot ends it.
 template <class Handler, class Read>
-void send(planes const& to, request what, pending_handler<Handler> pending, Read read) {
+void send(planes const& to, request&& what, pending_handler<Handler>&& pending, Read read) {
     auto const slot = pending.cancellation_slot();
     bool const fast = to.fast != nullptr && fast_lane::serves(what, to.control->settings());
     auto caller = find_home(pending.executor());
@@ -92,7 +93,7 @@ void send(planes const& to, request what, pending_handler<Handler> pending, Read
 
 /// Calls the handler with what `make()` gives, or with what it throws.
 template <class Value, class Handler, class F>
-void answer_with(Handler handler, F make) {
+void answer_with(Handler&& handler, F make) {
     std::exception_ptr failed;
     Value result{};
     try {
@@ -117,7 +118,7 @@ void tell(planes const& to, request what, std::function<void()> done) {
     what.deadline = steady_clock::now() + most;
     using handler = boost::asio::any_completion_handler<void()>;
     pending_handler<handler> pending(handler([done = std::move(done)] { done(); }));
-    send(to, std::move(what), std::move(pending), [](handler h, result) { std::move(h)(); });
+    send(to, std::move(what), std::move(pending), [](handler&& h, result&&) { std::move(h)(); });
 }
 
 request abort_request(session_part part) {
@@ -130,13 +131,26 @@ request abort_request(session_part part) {
     return r;
 }
 
+batch take_first(result& r, call_statistics* statistics) {
+    auto found = take_batch(std::move(r.answers.back().reply));
+    if (statistics != nullptr)
+        statistics->documents += static_cast<std::int64_t>(found.size());
+    return found;
+}
+
+/// What a cursor needs of its call.
+struct cursor_call {
+    std::shared_ptr<call_statistics> statistics;
+    std::optional<steady_clock::time_point> deadline;
+};
+
 /// An answer that comes in batches, the first of which is here.
 class mongo_cursor final : public cursor_source {
 public:
-    mongo_cursor(planes to, expectation expected, call_options const& options, session_claim opened_with,
-        std::optional<session_part> part, result first)
-        : planes_(std::move(to)), expected_(std::move(expected)), statistics_(options.statistics), deadline_(options.deadline),
-          opened_with_(std::move(opened_with)), part_(std::move(part)) {
+    mongo_cursor(std::shared_ptr<planes const> to, expectation&& expected, cursor_call&& of, session_claim&& opened_with,
+        std::optional<session_part>&& part, result&& first)
+        : planes_(std::move(to)), expected_(std::move(expected)), call_(std::move(of)), opened_with_(std::move(opened_with)),
+          part_(std::move(part)) {
         expected_.bounded = false;
         spent_ = first.times;
         take(std::move(first));
@@ -145,7 +159,7 @@ public:
     void next(completion done) override {
         pending_handler<completion> pending(std::move(done));
         if (auto here = ready()) {
-            pending.finish([b = std::move(*here)](completion handler) mutable { std::move(handler)(nullptr, std::move(b)); });
+            pending.finish([b = std::move(*here)](completion&& handler) mutable { std::move(handler)(nullptr, std::move(b)); });
             return;
         }
         count_decoding();
@@ -153,41 +167,41 @@ public:
         try {
             claim = session_claim(opened_with_, "getMore");
         } catch (...) {
-            pending.finish([why = std::current_exception()](completion handler) { std::move(handler)(why, batch()); });
+            pending.finish([why = std::current_exception()](completion&& handler) { std::move(handler)(why, batch()); });
             return;
         }
         request more;
         more.session = part_;
         more.database = lease_.database();
         more.commands.push_back(make_get_more(lease_.cursor(), lease_.collection(), expected_.batch_size));
-        more.deadline = deadline_;
+        more.deadline = call_.deadline;
         more.bounded = false;
         more.cursor = true;
         more.lease = lease_.id();
         more.plain = lease_.plain();
-        send(
-            planes_, std::move(more), std::move(pending), [this, claim = std::move(claim)](completion handler, result r) mutable {
-                batch found;
-                try {
-                    claim.give_back();
-                    follow(claim, r);
-                    count_in(r);
-                    spent_ += r.times;
-                    r.times = spent_; // of the whole, for its error
-                    require_success(expected_, r);
-                    lease_.forget(); // the answer has it now, if the cursor is still open
-                    take(std::move(r));
-                    found = std::exchange(batch_, batch());
-                } catch (...) {
-                    close();
-                    std::move(handler)(std::current_exception(), batch());
-                    return;
-                }
-                if (found.empty() && lease_)
-                    return next(std::move(handler)); // an empty batch is no end yet
-                handed_out_ = steady_clock::now();
-                std::move(handler)(nullptr, std::move(found));
-            });
+        auto read = [this, claim = std::move(claim)](completion&& handler, result&& r) mutable {
+            batch found;
+            try {
+                claim.give_back();
+                follow(claim, r);
+                count_in(r);
+                spent_ += r.times;
+                r.times = spent_; // of the whole, for its error
+                require_success(expected_, r);
+                lease_.forget(); // the answer has it now, if the cursor is still open
+                take(std::move(r));
+                found = std::exchange(batch_, batch());
+            } catch (...) {
+                close();
+                std::move(handler)(std::current_exception(), batch());
+                return;
+            }
+            if (found.empty() && lease_)
+                return next(std::move(handler)); // an empty batch is no end yet
+            handed_out_ = steady_clock::now();
+            std::move(handler)(nullptr, std::move(found));
+        };
+        send(*planes_, std::move(more), std::move(pending), std::move(read));
     }
 
     std::optional<batch> ready() override {
@@ -204,8 +218,8 @@ public:
 
 private:
     void count_in(result const& r) {
-        if (statistics_)
-            count(*statistics_, r);
+        if (call_.statistics)
+            count(*call_.statistics, r);
     }
 
     // Between two batches the caller reads the documents of the first.
@@ -216,15 +230,12 @@ private:
 
     void take(result r) {
         lease_ = std::move(r.lease);
-        batch_ = take_batch(std::move(r.answers.back().reply));
-        if (statistics_)
-            statistics_->documents += static_cast<std::int64_t>(batch_.size());
+        batch_ = take_first(r, call_.statistics.get());
     }
 
-    planes planes_;
+    std::shared_ptr<planes const> planes_;
     expectation expected_;
-    std::shared_ptr<call_statistics> statistics_;
-    std::optional<steady_clock::time_point> deadline_;
+    cursor_call call_;
     session_claim opened_with_;
     /// Of the session; none when there is none.
     std::optional<session_part> part_;
@@ -238,13 +249,15 @@ private:
 class mongo_store final : public store {
 public:
     explicit mongo_store(mongo_settings settings) : database_(settings.database), thread_(std::move(settings)) {
-        planes_.control = thread_.get();
-        if (planes_.control->settings().fast_lane)
-            planes_.fast = std::make_shared<fast_lane>(planes_.control, planes_.book, sessions_);
+        auto made = std::make_shared<planes>();
+        made->control = thread_.get();
+        if (made->control->settings().fast_lane)
+            made->fast = std::make_shared<fast_lane>(made->control, made->book, sessions_);
+        planes_ = std::move(made);
     }
     ~mongo_store() override {
-        if (planes_.fast)
-            planes_.fast->close([] {});
+        if (planes_->fast)
+            planes_->fast->close([] {});
     }
 
     std::string_view kind() const noexcept override { return "mongodb"; }
@@ -259,7 +272,7 @@ public:
     }
 
     std::shared_ptr<session> make_session(session_options options) override {
-        auto farewell = [control = std::weak_ptr(planes_.control), fast = std::weak_ptr(planes_.fast)](session_part part) {
+        auto farewell = [control = std::weak_ptr(planes_->control), fast = std::weak_ptr(planes_->fast)](session_part part) {
             planes to;
             to.control = control.lock();
             to.fast = fast.lock();
@@ -276,48 +289,51 @@ public:
         try {
             claim = claim_session(options, op);
             if (!claim.sends()) { // the end of a transaction in which nothing was done
-                pending.finish([claim = std::move(claim)](completion handler) mutable {
+                pending.finish([claim = std::move(claim)](completion&& handler) mutable {
                     claim.give_back();
                     std::move(handler)(nullptr, reply());
                 });
                 return;
             }
-            p = make_plan(std::move(op), options, planes_.control->settings(), claim);
+            p = make_plan(std::move(op), options, planes_->control->settings(), claim);
         } catch (...) {
-            pending.finish([why = std::current_exception()](completion handler) { std::move(handler)(why, reply()); });
+            pending.finish([why = std::current_exception()](completion&& handler) { std::move(handler)(why, reply()); });
             return;
         }
         bool const has_cursor = p.what.cursor;
         auto part = p.what.session;
         if (part)
             part->starts = false; // the next batch does not
-        send(planes_, std::move(p.what), std::move(pending),
-            [expected = std::move(p.then), options = std::move(options), to = planes_, has_cursor, claim = std::move(claim),
-                part = std::move(part)](completion handler, result r) mutable {
+        cursor_call about{std::move(options.statistics), options.deadline};
+        send(*planes_, std::move(p.what), std::move(pending),
+            [expected = std::move(p.then), about = std::move(about), to = planes_, has_cursor, claim = std::move(claim),
+                part = std::move(part)](completion&& handler, result&& r) mutable {
                 claim.give_back();
                 follow(claim, r);
                 bool const replied = !r.answers.empty() && r.code == errc();
                 if ((expected.commits || expected.aborts) && replied)
                     static_cast<mongo_session&>(*claim.owner()).transaction_ended();
-                if (options.statistics)
-                    count(*options.statistics, r);
+                if (about.statistics)
+                    count(*about.statistics, r);
                 answer_with<reply>(std::move(handler), [&]() -> reply {
                     if (!has_cursor)
                         return read_reply(expected, r);
                     require_success(expected, r);
+                    if (!r.lease)
+                        return cursor(std::make_unique<whole_answer>(take_first(r, about.statistics.get())));
                     return cursor(std::make_unique<mongo_cursor>(
-                        std::move(to), std::move(expected), options, std::move(claim), std::move(part), std::move(r)));
+                        std::move(to), std::move(expected), std::move(about), std::move(claim), std::move(part), std::move(r)));
                 });
             });
     }
 
     void start_close(close_completion done) override {
         auto const pending = std::make_shared<pending_handler<close_completion>>(std::move(done));
-        auto const close_driver = [control = planes_.control, pending] {
-            control->close([pending] { pending->finish([](close_completion handler) { std::move(handler)(nullptr); }); });
+        auto const close_driver = [control = planes_->control, pending] {
+            control->close([pending] { pending->finish([](close_completion&& handler) { std::move(handler)(nullptr); }); });
         };
-        if (planes_.fast)
-            return planes_.fast->close(close_driver);
+        if (planes_->fast)
+            return planes_->fast->close(close_driver);
         auto const ended = sessions_->close();
         if (ended.empty())
             return close_driver();
@@ -328,7 +344,7 @@ public:
         for (server_session const& s : ended)
             ids.push_back(s.id);
         last.commands.push_back(make_session_command("endSessions", ids));
-        tell(planes_, std::move(last), close_driver);
+        tell(*planes_, std::move(last), close_driver);
     }
 
 private:
@@ -346,7 +362,7 @@ private:
     std::shared_ptr<session_pool> const sessions_ = std::make_shared<session_pool>();
     std::string database_;
     driver_thread thread_;
-    planes planes_;
+    std::shared_ptr<planes const> planes_;
 };
 
 } // namespace

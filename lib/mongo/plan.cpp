@@ -514,7 +514,7 @@ void settle_session(plan& p, call_options const& options, mongo_settings const& 
     what.write_concern = encode_unless_empty(write_concern);
 }
 
-plan make_plan(operation op, call_options const& options, mongo_settings const& settings, session_claim const& claim) {
+plan make_plan(operation&& op, call_options const& options, mongo_settings const& settings, session_claim const& claim) {
     check_arguments(op);
     require(options.session == nullptr || dynamic_cast<mongo_session const*>(options.session.get()) != nullptr,
         "the session belongs to another store");

@@ -45,7 +45,7 @@ struct plan {
 /// The commands for an operation; `claim` is what its session said. Throws for what cannot be sent (`errc::invalid_argument`,
 /// `errc::limit_exceeded`, ...).
 plan make_plan(
-    operation op, call_options const& options, mongo_settings const& settings, session_claim const& claim = session_claim());
+    operation&& op, call_options const& options, mongo_settings const& settings, session_claim const& claim = session_claim());
 
 /// The server's limits (https://www.mongodb.com/docs/manual/reference/limits/), the same for all versions that are supported.
 inline constexpr std::size_t max_batch_count = 100'000;

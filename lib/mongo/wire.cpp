@@ -167,10 +167,9 @@ bool incoming_message::has_sound_body() const noexcept {
 
 void incoming_message::begin_large() {
     is_large_ = true;
-    large_ = take_buffer(size_ - body_offset);
-    large_.assign(buffer_.get() + body_offset, buffer_.get() + used_);
-    large_used_ = large_.size();
-    large_.resize(size_ - body_offset);
+    large_ = take_bytes(size_ - body_offset);
+    large_used_ = used_ - body_offset;
+    std::memcpy(large_.data(), buffer_.get() + body_offset, large_used_);
 }
 
 bson_buffer incoming_message::body() {

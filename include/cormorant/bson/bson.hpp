@@ -82,6 +82,10 @@ public:
     /// The first element with that key; nothing when there is none.
     std::optional<bson_element> find(std::string_view key) const;
 
+    /// How many elements there are at least, for those who make room: it walks over them and stops at the first that is of a rare
+    /// type or malformed.
+    std::size_t count_quickly() const noexcept;
+
     /// Copies it to values. Throws as `decode_bson`.
     document to_document(storage memory = {}) const;
     array to_array(storage memory = {}) const;

@@ -342,6 +342,17 @@ void write_elements(T const& container, Sink&& out) {
     });
 }
 
+/// How many elements are to be expected.
+template <class Source>
+std::size_t expected_elements(Source const& in) {
+    decltype(auto) elements = in.as_array();
+    if constexpr (requires { elements.count_quickly(); }) {
+        return elements.count_quickly();
+    } else {
+        return elements.size();
+    }
+}
+
 /// Calls `take(position, source)` for each element; errors name the position.
 template <class Source, class F>
 void read_elements(Source const& in, F&& take) {
@@ -370,11 +381,21 @@ struct codec<T> {
     }
     template <class Source>
     static void read(Source const& in, T& v, decode_mode mode) {
+        using type = typename T::value_type;
         v.clear();
+        if constexpr (requires { v.reserve(std::size_t()); }) {
+            v.reserve(detail::expected_elements(in));
+        }
         detail::read_elements(in, [&](std::size_t, auto const& element) {
-            typename T::value_type item{};
-            codec<typename T::value_type>::read(element, item, mode);
-            v.insert(v.end(), std::move(item));
+            if constexpr (requires {
+                              { v.emplace_back() } -> std::same_as<type&>;
+                          }) {
+                codec<type>::read(element, v.emplace_back(), mode);
+            } else {
+                type item{};
+                codec<type>::read(element, item, mode);
+                v.insert(v.end(), std::move(item));
+            }
         });
     }
 };

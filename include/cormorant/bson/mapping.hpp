@@ -361,6 +361,24 @@ struct codec<T> {
     }
 };
 
+namespace detail {
+
+/// Reads a struct that is as it was made, from a document or from BSON.
+template <class T, class Range>
+void decode_into(Range const& from, T& result, decode_mode mode = decode_mode::lenient) {
+    require_described<T>();
+    static_assert(check_members<T>());
+    using source = std::conditional_t<std::same_as<Range, document>, value, bson_element>;
+    try {
+        read_fields<source>(from, result, mode);
+    } catch (error& e) {
+        name_type(e, type_name<T>(), "decode");
+        throw;
+    }
+}
+
+} // namespace detail
+
 /// The document of a described struct.
 template <class T>
 document to_document(T const& v, storage memory = {}) {
@@ -374,15 +392,8 @@ document to_document(T const& v, storage memory = {}) {
 /// `errc::unknown_field`; `diagnostics::path` is the path of the member.
 template <class T>
 T from_document(document const& d, decode_mode mode = decode_mode::lenient) {
-    detail::require_described<T>();
-    static_assert(detail::check_members<T>());
     T result{};
-    try {
-        detail::read_fields<value>(d, result, mode);
-    } catch (error& e) {
-        detail::name_type(e, detail::type_name<T>(), "decode");
-        throw;
-    }
+    detail::decode_into(d, result, mode);
     return result;
 }
 
@@ -390,15 +401,8 @@ T from_document(document const& d, decode_mode mode = decode_mode::lenient) {
 /// is.
 template <class T>
 T decode(bson_view const& view, decode_mode mode = decode_mode::lenient) {
-    detail::require_described<T>();
-    static_assert(detail::check_members<T>());
     T result{};
-    try {
-        detail::read_fields<bson_element>(view, result, mode);
-    } catch (error& e) {
-        detail::name_type(e, detail::type_name<T>(), "decode");
-        throw;
-    }
+    detail::decode_into(view, result, mode);
     return result;
 }
 

@@ -18,15 +18,6 @@
 namespace cormorant {
 
 namespace detail {
-template <class T>
-T decode_one(bson_view const& bson) {
-    return decode<T>(bson);
-}
-template <class T>
-T decode_one(document const& doc) {
-    return from_document<T>(doc);
-}
-
 /// Decodes every document of an answer; BSON goes straight to the struct.
 template <class T>
 std::vector<T> decode_all(std::vector<batch> const& batches) {
@@ -36,8 +27,20 @@ std::vector<T> decode_all(std::vector<batch> const& batches) {
     std::vector<T> result;
     result.reserve(size);
     for (batch const& b : batches)
-        b.for_each([&](auto const& one) { result.push_back(decode_one<T>(one)); });
+        b.for_each([&](auto const& one) { decode_into(one, result.emplace_back()); });
     return result;
+}
+
+/// The first of them, if there is one.
+template <class T>
+std::optional<T> decode_first(std::vector<batch> const& batches) {
+    std::optional<T> first;
+    for (batch const& b : batches)
+        b.for_each([&](auto const& one) {
+            if (!first)
+                decode_into(one, first.emplace());
+        });
+    return first;
 }
 } // namespace detail
 
@@ -133,10 +136,7 @@ private:
     }
     static boost::asio::awaitable<std::optional<T>> decode_first(boost::asio::awaitable<std::vector<batch>> answer) {
         auto batches = co_await std::move(answer);
-        auto all = detail::decode_all<T>(batches);
-        if (all.empty())
-            co_return std::nullopt;
-        co_return std::move(all.front());
+        co_return detail::decode_first<T>(batches);
     }
     static boost::asio::awaitable<T> decode_one(boost::asio::awaitable<document> answer) {
         auto doc = co_await std::move(answer);

@@ -46,6 +46,8 @@ INSTANTIATE_TEST_SUITE_P(Extended, GoodJson,
             R"({"$binary":{"base64":"c//SZESzTGmQ6OfR38A11A==","subType":"04"}})"},
         good_entry{R"({"$regularExpression":{"pattern":"a","options":"xi"}})",
             R"({"$regularExpression":{"pattern":"a","options":"ix"}})"},
+        good_entry{"{\"$regularExpression\":{\"pattern\":\"a\",\"options\":\"x\xdc\x87i\"}}", // sorted by bytes it is no UTF-8
+            "{\"$regularExpression\":{\"pattern\":\"a\",\"options\":\"x\xdc\x87i\"}}"},
         good_entry{R"({"$code":"f","$scope":{"x":{"$oid":"56e1fc72e0c917e9c4714161"}}})",
             R"({"$code":"f","$scope":{"x":{"$oid":"56e1fc72e0c917e9c4714161"}}})"},
         good_entry{R"({"$scope":{},"$code":"f"})", R"({"$code":"f","$scope":{}})"},
