@@ -3,6 +3,7 @@
 #include "model/population_plan.hpp"
 #include "model/store_options.hpp"
 #include "model/together.hpp"
+#include "schema/concealment.hpp"
 
 #include <cormorant/bson/json.hpp>
 
@@ -143,8 +144,9 @@ asio::awaitable<void> find_call::execute(call_frame& frame) {
 
 asio::awaitable<void> find_call::send(call_frame& frame, find_op op) {
     if (options.per_value.empty()) {
-        // With a count it runs on a strand of its own, where it would meet no other.
-        bool const loads = !options.count_value && options.loader_value.value_or(frame.connection().options.loader());
+        // With a count it runs on a strand of its own, where it would meet no other; in a transaction there is no other.
+        bool const alone = options.count_value || (options.session_value && options.session_value->in_transaction());
+        bool const loads = !alone && options.loader_value.value_or(frame.connection().options.loader());
         return exchange(frame, options, std::move(op), *this, loads);
     }
     return exchange(frame, options, counted_anew(frame, std::move(op)), *this);
@@ -279,7 +281,7 @@ void find_call::log(call_frame& frame) const {
     query_log_entry entry;
     entry.type = to_string(kind);
     entry.collection = frame.collection();
-    entry.filter = filter;
+    entry.filter = concealment(frame.schema()).apply(filter);
     entry.count = received;
     entry.command = answered - sent;
     entry.raw = answered - begun;
