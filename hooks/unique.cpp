@@ -71,7 +71,7 @@ value const& value_at(document const& d, std::string_view field) {
     details.path = field.name;
     details.value = shorten(v);
     throw error(
-        errc::duplicate_key, fmt::format("{} of the unique field '{}' {}", shorten(v), field.name, reason), std::move(details));
+        errc::duplicate_key, fmt::format("the value of the unique field '{}' {}", field.name, reason), std::move(details));
 }
 
 /// Reads the documents that match, but only what is compared; no hooks but those that nobody can skip.

@@ -75,7 +75,7 @@ void collection::refuse_duplicate(index_definition const& definition, index_key 
         definition.collation ? fmt::format(" collation: {}", server_text(definition.listing.at("collation"))) : "";
     details.server_message = fmt::format(
         "E11000 duplicate key error collection: {} index: {}{} dup key: {}", ns_, definition.name, collation, server_text(shown));
-    auto message = fmt::format("a document with {} = {} exists already", details.path, details.value);
+    auto message = fmt::format("a document with this {} exists already", details.path);
     throw error(errc::duplicate_key, std::move(message), std::move(details));
 }
 

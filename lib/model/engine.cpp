@@ -1,6 +1,7 @@
 #include "model/engine.hpp"
 
 #include "pipeline/deadline.hpp"
+#include "schema/concealment.hpp"
 
 #include <fmt/format.h>
 
@@ -139,7 +140,11 @@ void call_frame::rethrow(error& e) const {
     if (pinned_.compiled && translation() != nullptr && e.code() == errc::duplicate_key)
         e.details().path = translation()->property_path(e.details().path);
     auto const code = static_cast<errc>(e.code().value());
-    rethrow_with(e, [&](diagnostics& d) { describe(d, code); });
+    rethrow_with(e, [&](diagnostics& d) {
+        describe(d, code);
+        if (pinned_.compiled && d.model == model_access::state(self_)->name) // one of another model has been there
+            concealment(schema()).apply(d);
+    });
 }
 
 void call_frame::rethrow(boost::system::system_error const& e) const {

@@ -3,6 +3,7 @@
 #include "model/population_plan.hpp"
 #include "model/store_options.hpp"
 #include "model/together.hpp"
+#include "schema/concealment.hpp"
 
 #include <cormorant/bson/json.hpp>
 
@@ -142,7 +143,8 @@ asio::awaitable<void> find_call::execute(call_frame& frame) {
         return execute_in_steps(frame);
     if (!options.per_value.empty())
         return exchange(frame, options, made(counted_anew(frame, request(frame))), *this);
-    bool const loads = options.loader_value.value_or(frame.connection().options.loader());
+    bool const alone = options.session_value && options.session_value->in_transaction(); // which takes one operation at a time
+    bool const loads = !alone && options.loader_value.value_or(frame.connection().options.loader());
     return exchange(
         frame, options, [this, &frame] { return request(frame); }, *this, loads);
 }
@@ -283,7 +285,7 @@ void find_call::log(call_frame& frame) const {
     query_log_entry entry;
     entry.type = to_string(kind);
     entry.collection = frame.collection();
-    entry.filter = filter;
+    entry.filter = concealment(frame.schema()).apply(filter);
     entry.count = received;
     entry.command = answered - sent;
     entry.raw = answered - begun;

@@ -236,7 +236,7 @@ private:
         switch (code) {
         case errc::duplicate_key:
             return d.path.empty() ? "such a document exists already"
-                                  : fmt::format("a document with {} = {} exists already", d.path, d.value);
+                                  : fmt::format("a document with this {} exists already", d.path);
         case errc::deadline:
             return "the deadline passed (phase: server)";
         case errc::server_timeout:

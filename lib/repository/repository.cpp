@@ -1,6 +1,7 @@
 #include "pipeline/annotate.hpp"
 #include "repository/query_plan.hpp"
 #include "repository/schema_state.hpp"
+#include "schema/concealment.hpp"
 
 #include <cormorant/bson/json.hpp>
 #include <cormorant/repository/repository.hpp>
@@ -86,6 +87,8 @@ private:
         if (d.model.empty() || d.model == name_) {
             d.model = name_;
             d.operation = method_;
+            if (schema_)
+                detail::concealment(*schema_).apply(d);
         }
     }
 

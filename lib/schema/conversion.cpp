@@ -141,8 +141,7 @@ value convert(value v, std::string_view type, conversion function, std::string c
         diagnostics details;
         details.path = path;
         details.value = shorten(v);
-        throw error(
-            errc::type_mismatch, fmt::format("{} cannot be converted to the type '{}'", shorten(v), type), std::move(details));
+        throw error(errc::type_mismatch, fmt::format("the value cannot be converted to the type '{}'", type), std::move(details));
     }
     return std::move(*result);
 }

@@ -1,3 +1,4 @@
+#include "schema/concealment.hpp"
 #include "schema/prepare.hpp"
 
 #include <cormorant/bson/json.hpp>
@@ -7,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 namespace cormorant {
 
@@ -236,26 +236,30 @@ void preparation::note(rule_call const& call, value_check const& rule, std::opti
 
 namespace {
 
-void run_at_once(preparation stage, std::string const& model, std::vector<violation>& violations) {
+void run_at_once(preparation stage, schema const& of, std::vector<violation>& violations) {
     if (!stage.run()) {
         diagnostics details;
-        details.model = model;
+        details.model = of.name();
         throw error(
             errc::unsupported, "a rule of the model is a coroutine, which only its operations can wait for", std::move(details));
     }
-    std::move(stage.violations().begin(), stage.violations().end(), std::back_inserter(violations));
+    detail::concealment const hidden(of);
+    for (auto& found : stage.violations()) {
+        hidden.apply(found);
+        violations.push_back(std::move(found));
+    }
 }
 
 } // namespace
 
 void schema::prepare_for_write(document& doc, prepare_options options, std::vector<violation>& violations) const {
-    run_at_once(preparation(*this, std::span(&doc, 1), options), name(), violations);
+    run_at_once(preparation(*this, std::span(&doc, 1), options), *this, violations);
 }
 
 update_kind schema::prepare_delta(value& delta, prepare_options options, std::vector<violation>& violations) const {
     preparation stage(*this, delta, options);
     auto const form = stage.form();
-    run_at_once(std::move(stage), name(), violations);
+    run_at_once(std::move(stage), *this, violations);
     return form;
 }
 

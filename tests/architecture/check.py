@@ -39,6 +39,7 @@ SHARED = {
     "lib/pipeline/annotate.hpp",  # what an error says about the operation that it comes from
     "lib/pipeline/deadline.hpp",  # what waits no longer than an operation may
     "lib/pipeline/spawn.hpp",  # how a coroutine is started that may be cancelled
+    "lib/schema/concealment.hpp",  # what may not be told of a model's values
     "lib/schema/filter.hpp",  # what can be said of a filter without a document
     "lib/schema/request.hpp",  # what requests become by a policy
     "lib/schema/translation.hpp",  # between the names of a model and those that are stored

@@ -3,6 +3,9 @@
 #include "certificate.hpp"
 #include "wire_test.hpp"
 
+#include <cormorant/bson/json.hpp>
+#include <cormorant/cormorant.hpp>
+
 namespace cormorant::testing {
 namespace {
 
@@ -94,6 +97,47 @@ TEST(security, credentials_that_are_refused_are_an_error_at_once) {
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
     EXPECT_EQ(server.names(), std::vector<std::string>(1, "saslStart"));
     server.await_connections(0);
+}
+
+TEST(security, credentials_are_in_no_error_trace_log_or_explanation) {
+    mock_server server;
+    server.on_hello([&server]() -> reaction {
+        auto hello = server.hello();
+        hello.set("saslSupportedMechs", arr("SCRAM-SHA-256"));
+        return answer_with{hello};
+    });
+    server.on_command([](document const&) -> reaction {
+        return answer_with{doc("ok", 0, "code", 18, "codeName", "AuthenticationFailed", "errmsg", "Authentication failed.")};
+    });
+    auto uri = server.uri("authSource=admin");
+    uri.insert(uri.find("127"), "ann:s3cret%40h0me@");
+    connection const db(make_test_store(uri));
+    db.attach(model_definition("owner").field("name", string()));
+    auto const things = db.attach(model_definition("thing").field("name", string().max_length(5)).relation(single("owner")));
+    std::string told;
+    db.on_query([&](query_log_entry const& entry) { told += entry.collection + to_json(entry.filter); });
+    auto const t = std::make_shared<trace>();
+    auto const failure = [&](auto work) {
+        try {
+            run(std::move(work));
+            ADD_FAILURE() << "it was let in";
+        } catch (error const& e) {
+            told += e.report() + e.what() + e.message() + e.details().server_message;
+        }
+    };
+    auto const find = find_options().hooks("afterFind_owner").trace(t);
+    failure(things.find(doc("name", "x"), find));
+    failure(things.find_by_id(object_id::generate(), find));
+    failure(things.insert(doc("name", "x"), insert_options().trace(t)));
+    failure(things.insert(doc("name", "too long"), insert_options().trace(t)));
+    failure(things.count(document(), count_options().trace(t)));
+    failure(db.transaction([&](transaction& tx) -> asio::awaitable<void> { co_await tx.with(things).count(); }));
+    auto const plan = things.explain_find(doc("name", "x"), find);
+    told += t->to_string() + plan.to_string() + to_json(plan.to_document());
+
+    EXPECT_NE(told.find("thing.find"), std::string::npos);
+    for (auto const* part : {"s3cret", "h0me", "ann"})
+        EXPECT_EQ(told.find(part), std::string::npos) << part << " is in:\n" << told;
 }
 
 } // namespace

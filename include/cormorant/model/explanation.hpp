@@ -34,7 +34,8 @@ std::string_view to_string(hook_origin) noexcept;
 /// - hooks change neither filter nor options (`hook::internal` tells whose they are: after one of yours things may go
 /// differently);
 /// - there are documents and references: a population that has nothing to read sends nothing, and a very long list of references
-///   is read in several finds.
+///   is read in several finds;
+/// - the call is alone: with the loader (`find_options::loader`) a find by id may be sent as one with others of its turn.
 /// A value: it holds no reference to the model. Filters are given as their shape, so that it may be logged.
 class explanation {
 public:

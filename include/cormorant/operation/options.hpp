@@ -264,7 +264,8 @@ public:
         return *this;
     }
     /// Whether finds by id that ask for the same and are issued in the same turn of one executor become one find of all their ids.
-    /// Each call keeps its hooks, its deadline, its cancellation and its answer. Default: `connection_options::loader`.
+    /// Each call keeps its hooks, its deadline, its cancellation and its answer. Those of a transaction are sent alone. Default:
+    /// `connection_options::loader`.
     find_options& loader(bool on) {
         loader_value = on;
         return *this;

@@ -154,7 +154,8 @@ public:
         spec_.persist = on;
         return self();
     }
-    /// False: left out of the JSON form of documents.
+    /// False: left out of the JSON form of documents. Values of such a field are told to nobody: errors of the model's operations
+    /// name its path and the rule without the value, and the query log has `"?"` for it. What a function of yours throws is yours.
     Derived& to_json(bool on) {
         spec_.to_json = on;
         return self();

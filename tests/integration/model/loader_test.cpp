@@ -1,11 +1,15 @@
 #include "counting_store.hpp"
 #include "fixture.hpp"
 
+#include <cormorant/model/transaction.hpp>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <atomic>
 #include <thread>
@@ -140,6 +144,54 @@ TEST_P(Loader, FindsWhatTheCollationOfTheCollectionFinds) {
         asio::co_spawn(loop, keep_found(users, id, found), asio::detached);
     loop.run();
     EXPECT_EQ(found, 3);
+}
+
+asio::awaitable<void> keep_n(model items, int id, double& n) {
+    auto const found = co_await items.find_by_id(id);
+    n = found->at("n").as_double();
+}
+
+// The same find of the same turn, inside of a transaction and outside.
+asio::awaitable<void> find_inside_and_outside(connection db, model items, double& inside, double& outside) {
+    co_await db.transaction([&](transaction& tx) -> asio::awaitable<void> {
+        auto const mine = tx.with(items);
+        auto change = doc("$set", doc("n", 1000));
+        co_await mine.update(doc("_id", 1), std::move(change));
+        auto const executor = co_await asio::this_coro::executor;
+        asio::co_spawn(executor, keep_n(items, 1, outside), asio::detached);
+        co_await keep_n(mine, 1, inside);
+        asio::steady_timer later(executor);
+        while (outside == 0) { // before the commit
+            later.expires_after(std::chrono::milliseconds(1));
+            co_await later.async_wait(asio::use_awaitable);
+        }
+    });
+}
+
+TEST_P(Loader, ATransactionSeesItsOwnViewAndNobodyElseDoes) {
+    double inside = 0;
+    double outside = 0;
+    run(find_inside_and_outside(db, items, inside, outside));
+    EXPECT_EQ(inside, 1000);
+    EXPECT_EQ(outside, 2);
+}
+
+asio::awaitable<void> find_twice_at_once(connection db, model items, int& refused) {
+    co_await db.transaction([&](transaction& tx) -> asio::awaitable<void> {
+        auto const mine = tx.with(items);
+        auto const executor = co_await asio::this_coro::executor;
+        auto const count = [&refused](std::exception_ptr e, std::optional<document>) { refused += e != nullptr; };
+        for (int i = 0; i < 2; ++i)
+            asio::co_spawn(executor, mine.find_by_id(i), count);
+        asio::steady_timer later(executor, std::chrono::milliseconds(100));
+        co_await later.async_wait(asio::use_awaitable);
+    });
+}
+
+TEST_P(Loader, OperationsOfATransactionAreRefusedAtTheSameTimeAllTheSame) {
+    int refused = 0;
+    run(find_twice_at_once(db, items, refused));
+    EXPECT_EQ(refused, 1) << "as without the loader";
 }
 
 INSTANTIATE_TEST_SUITE_P(stores, Loader, ::testing::ValuesIn(testing::store_kinds()), testing::store_name);

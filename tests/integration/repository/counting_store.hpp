@@ -20,6 +20,7 @@ public:
     std::string_view kind() const noexcept override { return inner_->kind(); }
     std::string_view database() const noexcept override { return inner_->database(); }
     store_capabilities capabilities() const noexcept override { return inner_->capabilities(); }
+    std::shared_ptr<session> make_session(session_options options) override { return inner_->make_session(options); }
     void start(operation op, call_options options, completion done) override {
         if (std::holds_alternative<find_op>(op) || std::holds_alternative<aggregate_op>(op))
             ++queries_;
