@@ -91,9 +91,9 @@ private:
     std::size_t root_;
 };
 
-void require(bool condition, std::string message) {
+void require(bool condition, std::string_view message) {
     if (!condition)
-        throw error(errc::invalid_argument, std::move(message));
+        throw error(errc::invalid_argument, std::string(message));
 }
 
 /// Writes the command of each kind of operation.

@@ -12,9 +12,9 @@
 namespace cormorant::detail {
 namespace {
 
-void require(bool condition, std::string message) {
+void require(bool condition, std::string_view message) {
     if (!condition)
-        throw error(errc::invalid_argument, std::move(message));
+        throw error(errc::invalid_argument, std::string(message));
 }
 
 void require_not_negative(std::string_view what, std::int64_t n) {
