@@ -1,5 +1,4 @@
 #include "bson/in_place.hpp"
-#include "bson/spare_memory.hpp"
 
 #include <cormorant/store/cursor.hpp>
 
@@ -11,12 +10,6 @@ namespace cormorant {
 batch::batch() noexcept = default;
 batch::batch(documents docs) noexcept : content_(std::move(docs)) {}
 batch::batch(raw_documents raw) noexcept : content_(std::move(raw)) {}
-
-// The next answer of that size finds its memory there.
-batch::~batch() {
-    if (auto* raw = std::get_if<raw_documents>(&content_); raw != nullptr && raw->buffer.capacity() >= detail::least_spare_piece)
-        detail::give_buffer(std::move(raw->buffer));
-}
 
 std::size_t batch::size() const noexcept {
     if (auto const* raw = std::get_if<raw_documents>(&content_))

@@ -46,6 +46,7 @@ SHARED = {
     "lib/store/arguments.hpp",  # what both stores refuse, in the same words
     "lib/store/deliver.hpp",  # how an answer gets to the caller's executor
     "lib/store/session_claim.hpp",  # what a session allows, in the same words
+    "lib/store/whole_answer.hpp",  # the cursor of an answer that is here as a whole
 }
 WITHOUT_ASIO = {"error", "bson", "operation"}
 NATIVE = re.compile(r"(mongoc|bson)([./]|-1\.0/|$)")

@@ -36,11 +36,6 @@ public:
     batch() noexcept;
     explicit batch(documents docs) noexcept;
     explicit batch(raw_documents raw) noexcept;
-    batch(batch const&) = default;
-    batch(batch&&) noexcept = default;
-    batch& operator=(batch const&) = default;
-    batch& operator=(batch&&) noexcept = default;
-    ~batch();
 
     std::size_t size() const noexcept;
     bool empty() const noexcept { return size() == 0; }
