@@ -151,8 +151,9 @@ awaitable<value> run_same_repository(call c) {
 }
 
 std::string name_of(call const& c) {
-    auto const name = c.argument("name").if_string();
-    return std::string(name.value_or("")); // what does not compile with this library is refused at run time by the reference
+    value const name = c.argument("name");
+    return std::string(
+        name.if_string().value_or("")); // what does not compile with this library is refused at run time by the reference
 }
 
 awaitable<value> run_add_validator(call c) {

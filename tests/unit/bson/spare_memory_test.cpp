@@ -1,4 +1,5 @@
 #include "bson/spare_memory.hpp"
+#include "sanitizers.hpp"
 
 #include <cormorant/bson/value.hpp>
 
@@ -15,13 +16,7 @@ namespace cormorant::test {
 namespace {
 
 // AddressSanitizer has to see what is used after it was given back, so nothing is kept then.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool keeps_memory = false;
-#elif defined(__has_feature)
-constexpr bool keeps_memory = !__has_feature(address_sanitizer);
-#else
-constexpr bool keeps_memory = true;
-#endif
+constexpr bool keeps_memory = !testing::with_address_sanitizer;
 
 constexpr std::size_t large = 100'000;
 
