@@ -57,6 +57,21 @@ TEST(security, a_certificate_for_another_host_is_refused_unless_allowed) {
     EXPECT_EQ(run(drain(run_on(*any, find_in("c")))).size(), 1U);
 }
 
+/// Makes the server one that asks for credentials and refuses them; its URI with these (`"ann:s3cret@"`).
+std::string uri_refused_by(mock_server& server, std::string_view credentials) {
+    server.on_hello([&server]() -> reaction {
+        auto hello = server.hello();
+        hello.set("saslSupportedMechs", arr("SCRAM-SHA-256"));
+        return answer_with{hello};
+    });
+    server.on_command([](document const&) -> reaction {
+        return answer_with{doc("ok", 0, "code", 18, "codeName", "AuthenticationFailed", "errmsg", "Authentication failed.")};
+    });
+    auto uri = server.uri("authSource=admin");
+    uri.insert(uri.find("127"), credentials);
+    return uri;
+}
+
 TEST(security, a_client_certificate_is_shown_to_the_server) {
     certificate const ours("IP:127.0.0.1");
     auto const context = ours.server_context();
@@ -79,16 +94,7 @@ TEST(security, a_server_without_tls_is_an_error) {
 
 TEST(security, credentials_that_are_refused_are_an_error_at_once) {
     mock_server server;
-    server.on_hello([&server]() -> reaction {
-        auto hello = server.hello();
-        hello.set("saslSupportedMechs", arr("SCRAM-SHA-256"));
-        return answer_with{hello};
-    });
-    server.on_command([](document const&) -> reaction {
-        return answer_with{doc("ok", 0, "code", 18, "codeName", "AuthenticationFailed", "errmsg", "Authentication failed.")};
-    });
-    auto uri = server.uri("authSource=admin");
-    uri.insert(uri.find("127"), "ann:s3cret@");
+    auto const uri = uri_refused_by(server, "ann:s3cret@");
     auto const s = make_test_store(uri);
     auto const begin = std::chrono::steady_clock::now();
     auto const e = failure_on(*s, find_in("c"));
@@ -101,16 +107,7 @@ TEST(security, credentials_that_are_refused_are_an_error_at_once) {
 
 TEST(security, credentials_are_in_no_error_trace_log_or_explanation) {
     mock_server server;
-    server.on_hello([&server]() -> reaction {
-        auto hello = server.hello();
-        hello.set("saslSupportedMechs", arr("SCRAM-SHA-256"));
-        return answer_with{hello};
-    });
-    server.on_command([](document const&) -> reaction {
-        return answer_with{doc("ok", 0, "code", 18, "codeName", "AuthenticationFailed", "errmsg", "Authentication failed.")};
-    });
-    auto uri = server.uri("authSource=admin");
-    uri.insert(uri.find("127"), "ann:s3cret%40h0me@");
+    auto const uri = uri_refused_by(server, "ann:s3cret%40h0me@");
     connection const db(make_test_store(uri));
     db.attach(model_definition("owner").field("name", string()));
     auto const things = db.attach(model_definition("thing").field("name", string().max_length(5)).relation(single("owner")));

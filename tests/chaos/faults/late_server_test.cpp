@@ -18,6 +18,14 @@ constexpr auto patience = 100s;
 
 class late_server : public fault_test {
 protected:
+    /// With more documents than a batch has.
+    void fill() {
+        insert_op docs;
+        docs.collection = "c";
+        for (int i = 0; i < 10; ++i)
+            docs.docs.push_back(doc("_id", i));
+        run_on(*direct_, docs);
+    }
     std::int64_t open_transactions() {
         return on_server(doc("serverStatus", 1)).at("transactions").as_document().at("currentOpen").as_int64();
     }
@@ -34,11 +42,7 @@ asio::awaitable<void> begin_to_read(std::shared_ptr<store> s, std::shared_ptr<se
 }
 
 TEST_P(late_server, keeps_nothing_of_what_it_begins_after_it_was_told_to_stop) {
-    insert_op docs;
-    docs.collection = "c";
-    for (int i = 0; i < 10; ++i)
-        docs.docs.push_back(doc("_id", i));
-    run_on(*direct_, docs);
+    fill();
 
     // A find of its own, one in a session, one that begins a transaction.
     constexpr std::size_t count = 3;
@@ -81,11 +85,7 @@ TEST_P(late_server, keeps_nothing_of_what_it_begins_after_it_was_told_to_stop) {
 }
 
 TEST_P(late_server, is_told_of_all_when_the_store_closes) {
-    insert_op docs;
-    docs.collection = "c";
-    for (int i = 0; i < 10; ++i)
-        docs.docs.push_back(doc("_id", i));
-    run_on(*direct_, docs);
+    fill();
     auto const cursors = open_cursors();
     auto const s = make_store();
     all_of(*s, "c");
