@@ -52,8 +52,7 @@ void driver::tell_of_forgotten() {
     r.mode = command_mode::raw;
     r.bounded = false;
     r.deadline = steady_clock::now() + farewell_time;
-    for (auto const name : {"killSessions", "endSessions"})
-        r.commands.push_back(make_session_command(name, sessions));
+    r.commands = make_ending_commands(sessions);
     begin(std::make_shared<ticket>(std::make_shared<errand>(std::move(r))));
 }
 
@@ -68,8 +67,8 @@ void driver::say_goodbye() {
         time_limit const limit(where, farewell_time);
         command_options o;
         o.mode = command_mode::raw;
-        for (auto const name : {"killSessions", "endSessions"})
-            c.run("admin", make_session_command(name, sessions), o);
+        for (auto const& one : make_ending_commands(sessions))
+            c.run("admin", one, o);
     });
 }
 

@@ -354,8 +354,8 @@ void fast_lane::run_errands(fast_connection& on, steady_clock::time_point now) {
     auto const told = closing_ ? forgotten_.take_all() : forgotten_.take_due(now);
     if (told.empty())
         return;
-    for (auto const name : {"killSessions", "endSessions"})
-        on.tell("admin", make_session_command(name, told), bson_buffer());
+    for (auto& one : make_ending_commands(told))
+        on.tell("admin", std::move(one), bson_buffer());
     arm(forgotten_.due());
 }
 

@@ -125,4 +125,11 @@ command make_session_command(std::string_view name, std::span<bson_buffer const>
     return command(std::move(out));
 }
 
+std::vector<command> make_ending_commands(std::span<bson_buffer const> sessions) {
+    std::vector<command> both;
+    both.push_back(make_session_command("killSessions", sessions));
+    both.push_back(make_session_command("endSessions", sessions));
+    return both;
+}
+
 } // namespace cormorant::detail

@@ -142,5 +142,7 @@ command make_kill_cursors(std::int64_t id, std::string_view collection);
 /// `{killSessions: [...]}` ends what the server does for these sessions, and their cursors; `{endSessions: [...]}` makes it
 /// forget them.
 command make_session_command(std::string_view name, std::span<bson_buffer const> sessions);
+/// Both of them.
+std::vector<command> make_ending_commands(std::span<bson_buffer const> sessions);
 
 } // namespace cormorant::detail
