@@ -1,6 +1,6 @@
 """The guards of the library, and what it would be without each of them.
 
-A mutant is a name, the file, a text that occurs there once, what stands in its place when the guard is gone, and the tests that have
+A mutant is a name, the file, a text that occurs there once (however it is spaced or broken into lines), what stands in its place when the guard is gone, and the tests that have
 to find it: the program and a filter of GoogleTest. Several tests may find it; one is enough.
 """
 
@@ -85,7 +85,7 @@ MUTANTS = [
     ("patterns: escapes", PATTERN, "(classes.find(rest_.front()) ==", "(false && classes.find(rest_.front()) ==", REQUESTS),
     ("input: its size", UNTRUSTED, "if (limits.bytes > 0 && std::cmp_greater(text.size(), limits.bytes)) {", "if (false) {", REQUESTS),
     ("input: its depth", UNTRUSTED, "if (++depth > limits.depth && limits.depth > 0) {", "if (false) {", REQUESTS),
-    ("input: its values", UNTRUSTED, "    if (limits.values > 0 && values > limits.values) {\n        throw", "    if (false) {\n        throw", REQUESTS),
+    ("input: its values", UNTRUSTED, "}\n    }\n    if (limits.values > 0 && values > limits.values) {", "}\n    }\n    if (false) {", REQUESTS),
     ("input: is not repeated in errors", UNTRUSTED, "        throw error(errc::bad_json, quotes ?", "        throw error(errc::bad_json, false && quotes ?", REQUESTS),
     ("input: is UTF-8", UNTRUSTED, "if (!detail::is_utf8(result)) {", "if (false) {", REQUESTS),
     ("policies: are checked", SCHEMA, "        detail::check_policy(*result, *d.requests_);\n", "", REQUESTS),
