@@ -1,5 +1,5 @@
-#include "database.hpp"
-#include "journal.hpp"
+#include "memory/database/database.hpp"
+#include "memory/journal/journal.hpp"
 #include "store/arguments.hpp"
 #include "store/deliver.hpp"
 #include "store/session_claim.hpp"

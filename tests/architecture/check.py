@@ -28,6 +28,10 @@ ARROWS = {
     "models": ["model"],
     "hooks": ["model"],
 }
+# The folders of a module, from below: each includes those before it alone. The files that stand in none of them include them all.
+FOLDERS = {
+    "memory": ["value", "search", "query", "expression", "match", "projection", "aggregation", "update", "index", "journal", "database"],
+}
 # Headers of no module, for users alone: they may include everything, and no module includes them.
 WHOLE = "include/cormorant/cormorant.hpp"
 FOR_USERS = {WHOLE, "include/cormorant/fwd.hpp"}
@@ -83,6 +87,14 @@ def module_of(path):
     return parts[1] if parts[0] == "lib" and len(parts) > 2 else None
 
 
+def height_of(path):
+    """Where a private file of a module stands among its folders: what it includes stands no higher. None: in a folder with no place."""
+    order = FOLDERS.get(module_of(path), [])
+    if not order or len(path.parts) == 3:
+        return len(order)
+    return order.index(path.parts[2]) if path.parts[2] in order else None
+
+
 class Checker:
     def __init__(self, root):
         self.root = Path(root)
@@ -111,6 +123,8 @@ class Checker:
         for path in self.files(CODE):
             if path.suffix in SUFFIXES:
                 self.check_includes(path)
+                if path.parts[0] == "lib" and height_of(path) is None:
+                    self.fault(path, 1, f"{path.parent} has no place among the folders of {module_of(path)}")
         self.check_whole()
         self.check_text()
         return self.faults
@@ -180,6 +194,8 @@ class Checker:
             shared = str(found) in SHARED and module_of(found) in closure(module) if module else False
             if path.parts[0] == "include" or (module_of(found) != module and not shared):
                 self.fault(path, number, f"{found} is private to lib/{module_of(found)}")
+            elif module_of(found) == module and (height_of(found) or 0) > (height_of(path) or 0):
+                self.fault(path, number, f"{path.parent} must not include {found.parent}: {target}")
 
     def check_text(self):
         reasons = self.long_files()

@@ -14,6 +14,9 @@ CLEAN["include/cormorant/fwd.hpp"] = "#include <cormorant/bson/fwd.hpp>\n"
 CLEAN["include/cormorant/bson/fwd.hpp"] = "class document;\n"
 CLEAN["lib/memory/query.hpp"] = "#include <cormorant/bson/bson.hpp>\n"
 CLEAN["lib/memory/query.cpp"] = '#include "memory/query.hpp"\n#include "query.hpp"\n'
+CLEAN["lib/memory/value/value.hpp"] = ""
+CLEAN["lib/memory/query/of_below.cpp"] = '#include "memory/value/value.hpp"\n'
+CLEAN["lib/memory/of_all.cpp"] = '#include "memory/value/value.hpp"\n'
 CLEAN["lib/mongo/native.hpp"] = "#include <mongoc/mongoc.h>\n"
 CLEAN["lib/store/deliver.hpp"] = ""
 CLEAN["lib/mongo/mongo.cpp"] = '#include "store/deliver.hpp"\n'
@@ -42,6 +45,10 @@ FAULTS = {
     "private_in_example": ({"examples/a.cpp": '#include "../lib/memory/query.hpp"\n'}, "is private to lib/memory"),
     "private_in_pack": ({"hooks/a.cpp": '#include "memory/query.hpp"\n'}, "is private to lib/memory"),
     "public_in_quotes": ({"lib/memory/a.cpp": '#include "../../include/cormorant/bson/bson.hpp"\n'}, "as <cormorant/...>"),
+    "between_folders": ({"lib/memory/query/query.hpp": "", "lib/memory/value/a.cpp": '#include "memory/query/query.hpp"\n'},
+                        "lib/memory/value/a.cpp:1: lib/memory/value must not include lib/memory/query"),
+    "folder_to_its_module": ({"lib/memory/value/a.cpp": '#include "memory/query.hpp"\n'}, "lib/memory/value must not include lib/memory:"),
+    "folder_without_a_place": ({"lib/memory/extras/a.cpp": ""}, "lib/memory/extras has no place among the folders of memory"),
     "missing_header": ({"lib/memory/a.cpp": "#include <cormorant/bson/none.hpp>\n"}, "there is no <cormorant/bson/none.hpp>"),
     "left_out": ({"include/cormorant/bson/a.hpp": ""}, "include/cormorant/cormorant.hpp:1: it does not include include/cormorant/bson/a.hpp"),
     "unknown_module": ({"lib/extras/a.cpp": ""}, "extras is no module"),

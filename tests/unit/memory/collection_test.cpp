@@ -1,5 +1,5 @@
-#include "memory/collection.hpp"
-#include "memory/document_limits.hpp"
+#include "memory/database/collection.hpp"
+#include "memory/database/document_limits.hpp"
 
 #include <cormorant/bson/bson.hpp>
 #include <cormorant/bson/json.hpp>

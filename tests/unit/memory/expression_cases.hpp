@@ -4,7 +4,7 @@
 
 #include "query_cases.hpp"
 
-#include <memory/expression.hpp>
+#include <memory/expression/expression.hpp>
 
 namespace cormorant::memory {
 

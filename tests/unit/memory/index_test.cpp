@@ -1,4 +1,4 @@
-#include "memory/index.hpp"
+#include "memory/index/index.hpp"
 
 #include <cormorant/bson/json.hpp>
 

@@ -1,6 +1,6 @@
 #include "query_cases.hpp"
 
-#include <memory/matcher.hpp>
+#include <memory/match/matcher.hpp>
 
 namespace cormorant::memory {
 namespace {

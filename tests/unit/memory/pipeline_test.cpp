@@ -1,7 +1,7 @@
 #include "query_cases.hpp"
 
-#include <memory/matcher.hpp>
-#include <memory/pipeline.hpp>
+#include <memory/aggregation/pipeline.hpp>
+#include <memory/match/matcher.hpp>
 
 #include <map>
 

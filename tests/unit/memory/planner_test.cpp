@@ -1,4 +1,4 @@
-#include "memory/planner.hpp"
+#include "memory/index/planner.hpp"
 
 #include <cormorant/bson/json.hpp>
 

@@ -1,6 +1,6 @@
 #include "query_cases.hpp"
 
-#include <memory/projector.hpp>
+#include <memory/projection/projector.hpp>
 
 namespace cormorant::memory {
 namespace {

@@ -7,7 +7,7 @@
 #include <cormorant/error/error.hpp>
 
 #include <gtest/gtest.h>
-#include <memory/query.hpp>
+#include <memory/query/query.hpp>
 
 #include <string>
 #include <string_view>

@@ -1,6 +1,6 @@
 #include "query_cases.hpp"
 
-#include <memory/sorter.hpp>
+#include <memory/query/sorter.hpp>
 
 namespace cormorant::memory {
 namespace {

@@ -2,9 +2,9 @@
 #include <cormorant/error/error.hpp>
 
 #include <gtest/gtest.h>
-#include <memory/index.hpp>
-#include <memory/text_language.hpp>
-#include <memory/text_search.hpp>
+#include <memory/index/index.hpp>
+#include <memory/search/text_language.hpp>
+#include <memory/search/text_search.hpp>
 
 namespace cormorant::memory {
 namespace {

@@ -1,6 +1,6 @@
 // Transactions of a memory database beside a model of them that copies everything.
 
-#include "memory/database.hpp"
+#include "memory/database/database.hpp"
 
 #include <cormorant/bson/json.hpp>
 

@@ -1,6 +1,6 @@
 #include "query_cases.hpp"
 
-#include <memory/updater.hpp>
+#include <memory/update/updater.hpp>
 
 namespace cormorant::memory {
 namespace {

@@ -1,0 +1,297 @@
+#include "impl.hpp"
+#include "memory/value/calendar.hpp"
+#include "memory/value/number.hpp"
+
+#include <array>
+
+namespace cormorant::memory {
+
+namespace {
+
+using std::chrono::minutes;
+
+datetime to_date(operand const& v, int server_code = 16006) {
+    switch (v->type()) {
+    case bson_type::date:
+        return v->as_date();
+    case bson_type::timestamp:
+        return datetime(std::chrono::seconds(v->as_timestamp().seconds));
+    case bson_type::object_id:
+        return datetime(v->as_object_id().time());
+    default:
+        refuse(server_code, fmt::format("can't convert from BSON type {} to Date", type_name(v)));
+    }
+}
+
+/// The offset that a time zone stands for; nothing when it is null.
+std::optional<minutes> zone_of(expression const* zone, scope& s) {
+    if (zone == nullptr) {
+        return minutes(0);
+    }
+    operand const v = zone->evaluate(s);
+    if (v.nullish()) {
+        return std::nullopt;
+    }
+    if (!v->is_string()) {
+        refuse(40533, fmt::format("timezone must evaluate to a string, found {}", type_name(v)));
+    }
+    auto const offset = calendar::parse_offset(v->as_string());
+    if (!offset && (v->as_string().starts_with('+') || v->as_string().starts_with('-'))) {
+        refuse(40485, fmt::format("unrecognized time zone identifier: \"{}\"", v->as_string()));
+    }
+    if (!offset) {
+        unsupported(
+            fmt::format("the memory store knows no time zones by name: '{}' (offsets like \"+02:00\" work)", v->as_string()));
+    }
+    return offset;
+}
+
+using part_function = value (*)(calendar::parts const&);
+
+struct part {
+    std::string_view name;
+    part_function of;
+};
+
+constexpr part date_parts[] = {
+    {"$year", [](calendar::parts const& p) { return value(p.year()); }},
+    {"$month", [](calendar::parts const& p) { return value(static_cast<int>(static_cast<unsigned>(p.date.month()))); }},
+    {"$dayOfMonth", [](calendar::parts const& p) { return value(static_cast<int>(static_cast<unsigned>(p.date.day()))); }},
+    {"$dayOfWeek", [](calendar::parts const& p) { return value(p.day_of_week()); }},
+    {"$dayOfYear", [](calendar::parts const& p) { return value(p.day_of_year()); }},
+    {"$hour", [](calendar::parts const& p) { return value(static_cast<int>(p.time.hours().count())); }},
+    {"$minute", [](calendar::parts const& p) { return value(static_cast<int>(p.time.minutes().count())); }},
+    {"$second", [](calendar::parts const& p) { return value(static_cast<int>(p.time.seconds().count())); }},
+    {"$millisecond", [](calendar::parts const& p) { return value(static_cast<int>(p.time.subseconds().count())); }},
+    {"$week", [](calendar::parts const& p) { return value(p.week()); }},
+    {"$isoWeek", [](calendar::parts const& p) { return value(p.iso().week); }},
+    {"$isoWeekYear", [](calendar::parts const& p) { return value(static_cast<std::int64_t>(p.iso().year)); }},
+    {"$isoDayOfWeek", [](calendar::parts const& p) { return value(p.iso_day_of_week()); }},
+};
+
+expression_ptr compile_part(std::string_view name, value const& source, compile_context& context) {
+    expression_ptr date;
+    expression_ptr zone;
+    auto const* const d = source.if_document();
+    if (d && !d->empty() && !d->begin()->key().starts_with('$')) {
+        static constexpr std::array<std::string_view, 2> members = {"date", "timezone"};
+        named_arguments const given(name, source, members, 40535, 40535);
+        date = given.compile("date", context, 40539);
+        zone = given.compile("timezone", context);
+    } else if (auto const* const list = source.if_array()) {
+        if (list->size() != 1) {
+            refuse(40536, fmt::format("{} accepts exactly one argument if given an array, but was given {}", name, list->size()));
+        }
+        date = compile_expression(list->front(), context);
+    } else {
+        date = compile_expression(source, context);
+    }
+    part_function of = nullptr;
+    for (part const& each : date_parts) {
+        of = each.name == name ? each.of : of;
+    }
+    return make_expression([date = std::move(date), zone = std::move(zone), of](scope& s) -> operand {
+        operand const v = date->evaluate(s);
+        auto const offset = zone_of(zone.get(), s);
+        if (v.nullish() || !offset) {
+            return value();
+        }
+        return of(calendar::parts(to_date(v), *offset));
+    });
+}
+
+expression_ptr compile_to_string(std::string_view name, value const& source, compile_context& context) {
+    static constexpr std::array<std::string_view, 4> members = {"date", "format", "timezone", "onNull"};
+    named_arguments const given(name, source, members, 18629, 18534);
+    auto date = given.compile("date", context, 18628);
+    auto format = given.compile("format", context);
+    auto zone = given.compile("timezone", context);
+    return make_expression([date = std::move(date), format = std::move(format), zone = std::move(zone),
+                               on_null = given.compile("onNull", context)](scope& s) -> operand {
+        operand const pattern = format ? format->evaluate(s) : operand();
+        if (format && !pattern.nullish() && !pattern->is_string()) {
+            refuse(18533, fmt::format("$dateToString requires that 'format' be a string, found: {} with value {}",
+                              type_name(pattern), to_string(pattern.get())));
+        }
+        operand const v = date->evaluate(s);
+        auto const offset = zone_of(zone.get(), s);
+        if (v.nullish()) {
+            return on_null ? on_null->evaluate(s) : operand(value());
+        }
+        if (!offset || (format && pattern.nullish())) {
+            return value();
+        }
+        return value(calendar::format(to_date(v), format ? pattern->as_string() : "%Y-%m-%dT%H:%M:%S.%LZ", *offset));
+    });
+}
+
+expression_ptr compile_from_string(std::string_view name, value const& source, compile_context& context) {
+    static constexpr std::array<std::string_view, 5> members = {"dateString", "format", "timezone", "onError", "onNull"};
+    named_arguments const given(name, source, members, 40540, 40541);
+    if (given.find("format") || given.find("timezone")) {
+        unsupported("the memory store does not support 'format' and 'timezone' of $dateFromString");
+    }
+    auto text = given.compile("dateString", context, 40542);
+    auto on_error = given.compile("onError", context);
+    return make_expression([text = std::move(text), on_error = std::move(on_error), on_null = given.compile("onNull", context)](
+                               scope& s) -> operand {
+        operand const v = text->evaluate(s);
+        if (v.nullish()) {
+            return on_null ? on_null->evaluate(s) : operand(value());
+        }
+        if (v->is_string()) {
+            if (auto const d = parse_iso8601(v->as_string())) {
+                return value(*d);
+            }
+        }
+        if (on_error) {
+            return on_error->evaluate(s);
+        }
+        refuse(code::conversion_failure,
+            v->is_string() ? fmt::format("Error parsing date string '{}'", v->as_string())
+                           : fmt::format("$dateFromString requires that 'dateString' be a string, found: {} with value {}",
+                                 type_name(v), to_string(v.get())));
+    });
+}
+
+calendar::unit unit_of(std::string_view name, operand const& v, int type_code) {
+    if (!v->is_string()) {
+        refuse(type_code, fmt::format("{} requires 'unit' to be a string, but got {}", name, type_name(v)));
+    }
+    auto const u = calendar::parse_unit(v->as_string());
+    if (!u) {
+        refuse(name == "$dateTrunc" ? 5439014 : code::failed_to_parse,
+            fmt::format("{} parameter 'unit' value cannot be recognized as a time unit: {}", name, v->as_string()));
+    }
+    return *u;
+}
+
+std::chrono::weekday weekday_of(std::string_view name, operand const& v) {
+    auto const day = v->is_string() ? calendar::parse_weekday(v->as_string()) : std::nullopt;
+    if (!day) {
+        refuse(v->is_string() ? code::failed_to_parse : 5439015,
+            fmt::format(
+                "{} parameter 'startOfWeek' value cannot be recognized as a day of a week: {}", name, to_string(v.get())));
+    }
+    return *day;
+}
+
+datetime start_date(std::string_view name, operand const& v, std::string_view member, int type_code) {
+    if (!v->is_date() && !v->is_timestamp() && !v->is_object_id()) {
+        refuse(type_code, fmt::format("{} requires '{}' to be a date, but got {}", name, member, type_name(v)));
+    }
+    return to_date(v);
+}
+
+/// `$dateAdd` and `$dateSubtract`.
+expression_ptr compile_add(std::string_view name, value const& source, compile_context& context) {
+    static constexpr std::array<std::string_view, 4> members = {"startDate", "unit", "amount", "timezone"};
+    named_arguments const given(name, source, members, 5166400, 5166401);
+    auto start = given.compile("startDate", context, 5166402);
+    auto unit = given.compile("unit", context, 5166402);
+    auto amount = given.compile("amount", context, 5166402);
+    return make_expression([name = std::string(name), start = std::move(start), unit = std::move(unit),
+                               amount = std::move(amount), zone = given.compile("timezone", context)](scope& s) -> operand {
+        operand const date = start->evaluate(s);
+        operand const u = unit->evaluate(s);
+        operand const n = amount->evaluate(s);
+        auto const offset = zone_of(zone.get(), s);
+        if (date.nullish() || u.nullish() || n.nullish() || !offset) {
+            return value();
+        }
+        auto const d = start_date(name, date, "startDate", 5166403);
+        auto const by = unit_of(name, u, 5166404);
+        auto const count = n->is_number() ? n->if_int64() : std::nullopt;
+        if (!count) {
+            refuse(5166405, fmt::format("{} expects integer amount of time units", name));
+        }
+        return value(calendar::add(d, by, name == "$dateSubtract" ? -*count : *count, *offset));
+    });
+}
+
+expression_ptr compile_diff(std::string_view name, value const& source, compile_context& context) {
+    static constexpr std::array<std::string_view, 5> members = {"startDate", "endDate", "unit", "timezone", "startOfWeek"};
+    named_arguments const given(name, source, members, 5166301, 5166302);
+    auto from = given.compile("startDate", context, 5166303);
+    auto to = given.compile("endDate", context, 5166304);
+    auto unit = given.compile("unit", context, 5166305);
+    auto zone = given.compile("timezone", context);
+    return make_expression([name = std::string(name), from = std::move(from), to = std::move(to), unit = std::move(unit),
+                               zone = std::move(zone), week = given.compile("startOfWeek", context)](scope& s) -> operand {
+        operand const a = from->evaluate(s);
+        operand const b = to->evaluate(s);
+        operand const u = unit->evaluate(s);
+        operand const w = week ? week->evaluate(s) : operand();
+        auto const offset = zone_of(zone.get(), s);
+        if (a.nullish() || b.nullish() || u.nullish() || !offset || (week && w.nullish())) {
+            return value();
+        }
+        auto const begin = start_date(name, a, "startDate", 5166307);
+        auto const end = start_date(name, b, "endDate", 5166307);
+        return value(calendar::difference(
+            begin, end, unit_of(name, u, 5166306), *offset, week ? weekday_of(name, w) : std::chrono::Sunday));
+    });
+}
+
+expression_ptr compile_trunc(std::string_view name, value const& source, compile_context& context) {
+    static constexpr std::array<std::string_view, 5> members = {"date", "unit", "binSize", "timezone", "startOfWeek"};
+    named_arguments const given(name, source, members, 5439007, 5439008);
+    auto date = given.compile("date", context, 5439009);
+    auto unit = given.compile("unit", context, 5439010);
+    auto size = given.compile("binSize", context);
+    auto zone = given.compile("timezone", context);
+    return make_expression([name = std::string(name), date = std::move(date), unit = std::move(unit), size = std::move(size),
+                               zone = std::move(zone), week = given.compile("startOfWeek", context)](scope& s) -> operand {
+        operand const v = date->evaluate(s);
+        operand const u = unit->evaluate(s);
+        operand const n = size ? size->evaluate(s) : operand(value(1));
+        operand const w = week ? week->evaluate(s) : operand();
+        auto const offset = zone_of(zone.get(), s);
+        if (v.nullish() || u.nullish() || n.nullish() || !offset || (week && w.nullish())) {
+            return value();
+        }
+        if (!v->is_date() && !v->is_timestamp() && !v->is_object_id()) {
+            refuse(5439012, fmt::format("$dateTrunc requires 'date' to be a date, but got {}", type_name(v)));
+        }
+        auto const count = n->is_number() ? n->if_int64() : std::nullopt;
+        if (!count) {
+            refuse(5439017, fmt::format("$dateTrunc requires 'binSize' to be a 64-bit integer, but got value '{}' of type {}",
+                                to_string(n.get()), type_name(n)));
+        }
+        if (*count < 1) {
+            refuse(5439018, fmt::format("$dateTrunc requires 'binSize' to be greater than 0, but got value {}", *count));
+        }
+        return value(calendar::truncate(
+            to_date(v), unit_of(name, u, 5439013), *count, *offset, week ? weekday_of(name, w) : std::chrono::Sunday));
+    });
+}
+
+constexpr form forms[] = {
+    {"$year", compile_part},
+    {"$month", compile_part},
+    {"$dayOfMonth", compile_part},
+    {"$dayOfWeek", compile_part},
+    {"$dayOfYear", compile_part},
+    {"$hour", compile_part},
+    {"$minute", compile_part},
+    {"$second", compile_part},
+    {"$millisecond", compile_part},
+    {"$week", compile_part},
+    {"$isoWeek", compile_part},
+    {"$isoWeekYear", compile_part},
+    {"$isoDayOfWeek", compile_part},
+    {"$dateToString", compile_to_string},
+    {"$dateFromString", compile_from_string},
+    {"$dateAdd", compile_add},
+    {"$dateSubtract", compile_add},
+    {"$dateDiff", compile_diff},
+    {"$dateTrunc", compile_trunc},
+};
+
+} // namespace
+
+std::span<form const> date_forms() noexcept {
+    return forms;
+}
+
+} // namespace cormorant::memory
