@@ -1,23 +1,13 @@
 #include "mongo/call_book.hpp"
 
-#include <algorithm>
+#include <vector>
 
 namespace cormorant::detail {
 
 namespace asio = boost::asio;
 
-void call_book::watch(asio::execution_context& home) {
-    {
-        std::lock_guard const lock(mutex_);
-        if (std::find(homes_.begin(), homes_.end(), &home) != homes_.end())
-            return;
-    }
-    asio::use_service<home_watch>(home).add(weak_from_this()); // the context has a mutex of its own
-    std::lock_guard const lock(mutex_);
-    homes_.push_back(&home);
-}
-
 void call_book::enter(std::shared_ptr<bookable_call> const& c) {
+    homes_->watch(*c->caller->context);
     c->book = shared_from_this();
     std::lock_guard const lock(mutex_);
     calls_.emplace(c.get(), c);
@@ -27,7 +17,6 @@ void call_book::leave(asio::execution_context& home) noexcept {
     std::vector<std::shared_ptr<bookable_call>> abandoned;
     {
         std::lock_guard const lock(mutex_);
-        std::erase(homes_, &home);
         for (auto it = calls_.begin(); it != calls_.end();) {
             auto c = it->second.lock();
             bool const mine = c && c->caller->context == &home;

@@ -8,7 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
-#include <vector>
+#include <utility>
 
 namespace cormorant::detail {
 
@@ -30,9 +30,10 @@ public:
 /// thread.
 class call_book final : public home_guest, public std::enable_shared_from_this<call_book> {
 public:
-    /// From now on it hears of the end of that context.
-    void watch(boost::asio::execution_context& home);
-    /// Before the call is started. Its `caller` says where its handler belongs; that context is watched.
+    /// It is one of those whom `homes` tells.
+    explicit call_book(std::shared_ptr<known_homes> homes) : homes_(std::move(homes)) {}
+
+    /// Before the call is started. Its `caller` says where its handler belongs.
     void enter(std::shared_ptr<bookable_call> const& c);
     /// Runs `post`, which posts the handler, unless the call has been abandoned.
     template <class F>
@@ -44,9 +45,9 @@ public:
     void leave(boost::asio::execution_context& home) noexcept override;
 
 private:
+    std::shared_ptr<known_homes> const homes_;
     std::mutex mutex_;
     std::unordered_map<bookable_call*, std::weak_ptr<bookable_call>> calls_;
-    std::vector<boost::asio::execution_context*> homes_;
 };
 
 } // namespace cormorant::detail

@@ -25,9 +25,10 @@ constexpr std::chrono::milliseconds trusted_for(5);
 
 } // namespace
 
-fast_lane::fast_lane(std::shared_ptr<driver> control, std::shared_ptr<call_book> book, std::shared_ptr<session_pool> ends)
-    : control_(std::move(control)), book_(std::move(book)), ended_with_me_(std::move(ends)), settings_(control_->settings()),
-      pool_(settings_.pool), timer_(control_->context()) {}
+fast_lane::fast_lane(std::shared_ptr<driver> control, std::shared_ptr<known_homes> homes, std::shared_ptr<call_book> book,
+    std::shared_ptr<session_pool> ends)
+    : control_(std::move(control)), homes_(std::move(homes)), book_(std::move(book)), ended_with_me_(std::move(ends)),
+      settings_(control_->settings()), pool_(settings_.pool), timer_(control_->context()) {}
 
 bool fast_lane::serves(request const& r, mongo_settings const& settings) noexcept {
     if (!settings.fast_lane || !r.plain || !r.acknowledged)
@@ -45,9 +46,9 @@ bool fast_lane::serves(request const& r, mongo_settings const& settings) noexcep
 void fast_lane::start(std::shared_ptr<fast_call> c) {
     c->lane_ = shared_from_this();
     auto const now = steady_clock::now();
+    homes_->watch(*c->caller->context);
     later todo;
     guard lock(mutex_);
-    watch(*c->caller->context, lock);
     if (closing_) {
         lock.unlock();
         return c->fail(errc::not_connected, "the store is closed", phase::none);
@@ -383,23 +384,12 @@ void fast_lane::close(std::function<void()> done) {
     carry_out(std::move(todo));
 }
 
-void fast_lane::watch(asio::execution_context& home, guard& lock) {
-    if (std::find(homes_.begin(), homes_.end(), &home) != homes_.end())
-        return;
-    lock.unlock(); // the context has a mutex of its own
-    asio::use_service<home_watch>(home).add(weak_from_this());
-    book_->watch(home);
-    lock.lock();
-    homes_.push_back(&home);
-}
-
 void fast_lane::leave(asio::execution_context& home) noexcept {
     later todo;
     std::vector<std::shared_ptr<fast_call>> calls;
     std::vector<std::unique_ptr<fast_connection>> closed;
     guard lock(mutex_);
     auto const now = steady_clock::now();
-    std::erase(homes_, &home);
     for (auto it = live_.begin(); it != live_.end();) {
         auto& c = *it++;
         if (c.caller->context != &home)

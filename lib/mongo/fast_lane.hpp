@@ -69,8 +69,10 @@ private:
 /// function waits, and nothing of the user's runs while the mutex is held.
 class fast_lane final : public cursor_keeper, public home_guest, public std::enable_shared_from_this<fast_lane> {
 public:
-    /// `book`: for the calls that the driver has to serve. `ends`: the sessions of callers, which it ends with its own.
-    fast_lane(std::shared_ptr<driver> control, std::shared_ptr<call_book> book, std::shared_ptr<session_pool> ends);
+    /// It is one of those whom `homes` tells. `book`: for the calls that the driver has to serve. `ends`: the sessions of
+    /// callers, which it ends with its own.
+    fast_lane(std::shared_ptr<driver> control, std::shared_ptr<known_homes> homes, std::shared_ptr<call_book> book,
+        std::shared_ptr<session_pool> ends);
 
     /// Whether the request is one for this lane.
     static bool serves(request const& r, mongo_settings const& settings) noexcept;
@@ -127,7 +129,6 @@ private:
     void say_goodbye();
     void arm(steady_clock::time_point when);
     bool accept(fast_call& c, answer&& a);
-    void watch(boost::asio::execution_context& home, guard& lock);
     fast_connection* idle_connection() noexcept;
 
     // Without it.
@@ -152,6 +153,7 @@ private:
     void settle(std::shared_ptr<fast_call> c, answer&& a, bool usable, delivery how);
 
     std::shared_ptr<driver> const control_;
+    std::shared_ptr<known_homes> const homes_;
     std::shared_ptr<call_book> const book_;
     std::shared_ptr<session_pool> const ended_with_me_;
     mongo_settings const& settings_;
@@ -162,7 +164,6 @@ private:
     /// Those that the driver is making, and the generation that they will belong to.
     std::map<client_id, std::uint64_t> opening_;
     boost::intrusive::list<fast_call> live_;
-    std::vector<boost::asio::execution_context*> homes_;
     /// Connections of an older generation go to a server that may not be the primary any more.
     std::uint64_t generation_ = 1;
     std::map<lease_id, lease> leases_;

@@ -5,6 +5,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace cormorant::detail {
@@ -69,6 +70,29 @@ void home_watch::shutdown() {
     for (auto const& weak : guests)
         if (auto const guest = weak.lock())
             guest->leave(context());
+}
+
+void known_homes::watch(asio::execution_context& home) {
+    auto const known = [&] { return std::find(homes_.begin(), homes_.end(), &home) != homes_.end(); };
+    {
+        std::lock_guard const lock(mutex_);
+        if (known())
+            return;
+    }
+    asio::use_service<home_watch>(home).add(weak_from_this()); // the context has a mutex of its own
+    std::lock_guard const lock(mutex_);
+    if (!known())
+        homes_.push_back(&home);
+}
+
+void known_homes::leave(asio::execution_context& home) noexcept {
+    {
+        std::lock_guard const lock(mutex_);
+        std::erase(homes_, &home);
+    }
+    for (auto const& weak : guests_)
+        if (auto const guest = weak.lock())
+            guest->leave(home);
 }
 
 } // namespace cormorant::detail

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace cormorant::detail {
@@ -49,6 +50,22 @@ private:
 
     std::mutex mutex_;
     std::vector<std::weak_ptr<home_guest>> guests_;
+};
+
+/// The contexts that the callers of a store belong to; it tells those who work for them of the end of each. Thread safety: any
+/// thread.
+class known_homes final : public home_guest, public std::enable_shared_from_this<known_homes> {
+public:
+    /// Before the first context.
+    void tell(std::weak_ptr<home_guest> guest) { guests_.push_back(std::move(guest)); }
+    /// From now on its end is heard of.
+    void watch(boost::asio::execution_context& home);
+    void leave(boost::asio::execution_context& home) noexcept override;
+
+private:
+    std::vector<std::weak_ptr<home_guest>> guests_;
+    std::mutex mutex_;
+    std::vector<boost::asio::execution_context*> homes_;
 };
 
 } // namespace cormorant::detail

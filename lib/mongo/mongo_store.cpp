@@ -30,7 +30,7 @@ struct planes {
     /// None when it is switched off.
     std::shared_ptr<fast_lane> fast;
     /// The calls of `control`.
-    std::shared_ptr<call_book> book = std::make_shared<call_book>();
+    std::shared_ptr<call_book> book;
 };
 
 /// A request of ours: `read(handler, result)` runs on the executor of the handler.
@@ -84,10 +84,8 @@ void send(planes const& to, request&& what, pending_handler<Handler>&& pending, 
         std::make_shared<pending_call<Handler, Read>>(std::move(what), std::move(pending), std::move(caller), std::move(read));
     if (fast && c->caller)
         return start_on(to.fast, std::move(c), slot);
-    if (known) {
-        to.book->watch(*c->caller->context);
+    if (known)
         to.book->enter(c);
-    }
     start_on(to.control, std::move(c), slot);
 }
 
@@ -250,9 +248,13 @@ class mongo_store final : public store {
 public:
     explicit mongo_store(mongo_settings settings) : database_(settings.database), thread_(std::move(settings)) {
         auto made = std::make_shared<planes>();
+        auto const homes = std::make_shared<known_homes>();
         made->control = thread_.get();
+        made->book = std::make_shared<call_book>(homes);
         if (made->control->settings().fast_lane)
-            made->fast = std::make_shared<fast_lane>(made->control, made->book, sessions_);
+            made->fast = std::make_shared<fast_lane>(made->control, homes, made->book, sessions_);
+        homes->tell(made->fast);
+        homes->tell(made->book);
         planes_ = std::move(made);
     }
     ~mongo_store() override {
@@ -272,10 +274,9 @@ public:
     }
 
     std::shared_ptr<session> make_session(session_options options) override {
-        auto farewell = [control = std::weak_ptr(planes_->control), fast = std::weak_ptr(planes_->fast)](session_part part) {
-            planes to;
-            to.control = control.lock();
-            to.fast = fast.lock();
+        auto farewell = [control = std::weak_ptr(planes_->control), fast = std::weak_ptr(planes_->fast),
+                            book = std::weak_ptr(planes_->book)](session_part part) {
+            planes const to{control.lock(), fast.lock(), book.lock()};
             if (to.control != nullptr)
                 tell(to, abort_request(std::move(part)), [] {});
         };

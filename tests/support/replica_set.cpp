@@ -46,7 +46,7 @@ bool replica_set::available() {
     return std::getenv("CORMORANT_MONGOD") != nullptr;
 }
 
-replica_set::replica_set(std::size_t members) {
+replica_set::replica_set(std::size_t members, std::string tls_file) : tls_file_(std::move(tls_file)) {
     std::string name = (std::filesystem::temp_directory_path() / "cormorant-set-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr)
         throw std::runtime_error("replica_set: no temporary folder");
@@ -83,10 +83,15 @@ void replica_set::start(server& s) {
     auto const port = std::to_string(s.port);
     auto const folder = s.folder.string();
     auto const log = (s.folder / "mongod.log").string();
-    std::vector<char const*> const arguments = {std::getenv("CORMORANT_MONGOD"), "--replSet", "rs", "--bind_ip", "127.0.0.1",
-        "--port", port.c_str(), "--nounixsocket", "--dbpath", folder.c_str(), "--logpath", log.c_str(), "--logappend",
+    std::vector<char const*> arguments = {std::getenv("CORMORANT_MONGOD"), "--replSet", "rs", "--bind_ip", "127.0.0.1", "--port",
+        port.c_str(), "--nounixsocket", "--dbpath", folder.c_str(), "--logpath", log.c_str(), "--logappend",
         "--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64", "--setParameter", "enableTestCommands=1", "--setParameter",
-        "diagnosticDataCollectionEnabled=false", nullptr};
+        "diagnosticDataCollectionEnabled=false"};
+    if (!tls_file_.empty())
+        for (auto const* more : {"--tlsMode", "requireTLS", "--tlsCertificateKeyFile", tls_file_.c_str(), "--tlsCAFile",
+                 tls_file_.c_str(), "--tlsAllowConnectionsWithoutCertificates"})
+            arguments.push_back(more);
+    arguments.push_back(nullptr);
     s.process = ::fork();
     if (s.process < 0)
         throw std::runtime_error("replica_set: no new process");
@@ -99,9 +104,9 @@ void replica_set::start(server& s) {
         ::execv(arguments[0], const_cast<char* const*>(arguments.data()));
         ::_exit(127);
     }
-    s.admin =
-        make_mongo_store(fmt::format("mongodb://127.0.0.1:{}/admin?directConnection=true&serverSelectionTimeoutMS=1000", s.port),
-            mongo_options().fast_lane(false));
+    s.admin = make_mongo_store(
+        fmt::format("mongodb://127.0.0.1:{}/admin?directConnection=true&serverSelectionTimeoutMS=1000{}", s.port, tls_options()),
+        mongo_options().fast_lane(false));
     await("the start of a server", [&] { return hello(s).has_value(); });
 }
 
@@ -127,7 +132,12 @@ std::string replica_set::uri(std::string_view database, std::string_view options
     std::string hosts;
     for (auto const& s : members_)
         hosts += fmt::format("{}127.0.0.1:{}", hosts.empty() ? "" : ",", s.port);
-    return fmt::format("mongodb://{}/{}?replicaSet=rs{}{}", hosts, database, options.empty() ? "" : "&", options);
+    return fmt::format(
+        "mongodb://{}/{}?replicaSet=rs{}{}{}", hosts, database, tls_options(), options.empty() ? "" : "&", options);
+}
+
+std::string replica_set::tls_options() const {
+    return tls_file_.empty() ? "" : "&tls=true&tlsCAFile=" + tls_file_;
 }
 
 std::optional<std::size_t> replica_set::primary() {

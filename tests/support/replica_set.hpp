@@ -1,6 +1,6 @@
 #pragma once
 
-/// Three servers on the loopback that are one replica set, to be killed and brought back.
+/// Servers on the loopback that are one replica set, to be killed and brought back.
 
 #include <cormorant/bson/value.hpp>
 #include <cormorant/store/store.hpp>
@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace cormorant::testing {
@@ -22,7 +23,8 @@ namespace cormorant::testing {
 /// do what it has to. The servers end with the object, and with the process.
 class replica_set {
 public:
-    explicit replica_set(std::size_t members = 3);
+    /// With a PEM file of certificate, key and authority for 127.0.0.1 the servers talk TLS only, and so does who uses `uri`.
+    explicit replica_set(std::size_t members = 3, std::string tls_file = {});
     replica_set(replica_set const&) = delete;
     replica_set& operator=(replica_set const&) = delete;
     ~replica_set();
@@ -31,6 +33,9 @@ public:
     static bool available();
 
     std::string uri(std::string_view database, std::string_view options = {}) const;
+    std::uint16_t port_of(std::size_t member) const { return members_.at(member).port; }
+    /// The answer of that member to a command on `admin`.
+    document ask(std::size_t member, document command) { return ask(members_.at(member), std::move(command)); }
     /// The position of the primary, when there is one.
     std::optional<std::size_t> primary();
     std::size_t await_primary();
@@ -54,6 +59,9 @@ private:
     document ask(server& s, document command);
     std::optional<document> hello(server& s);
 
+    std::string tls_options() const;
+
+    std::string tls_file_;
     std::filesystem::path folder_;
     std::vector<server> members_;
 };

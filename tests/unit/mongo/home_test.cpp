@@ -7,6 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <vector>
+
 namespace cormorant::detail {
 namespace {
 
@@ -42,11 +45,12 @@ TEST(home, the_context_behind_an_executor_is_found) {
     }
 }
 
+struct guest : home_guest {
+    void leave(asio::execution_context& h) noexcept override { left.push_back(&h); }
+    std::vector<asio::execution_context*> left;
+};
+
 TEST(home, guests_hear_of_the_end_of_the_context_unless_they_are_gone) {
-    struct guest : home_guest {
-        void leave(asio::execution_context& h) noexcept override { left = &h; }
-        asio::execution_context* left = nullptr;
-    };
     auto const stays = std::make_shared<guest>();
     auto goes = std::make_shared<guest>();
     asio::execution_context* context = nullptr;
@@ -57,9 +61,29 @@ TEST(home, guests_hear_of_the_end_of_the_context_unless_they_are_gone) {
         watch.add(stays);
         watch.add(goes);
         goes.reset();
-        EXPECT_EQ(stays->left, nullptr);
+        EXPECT_TRUE(stays->left.empty());
     }
-    EXPECT_EQ(stays->left, context);
+    EXPECT_EQ(stays->left, std::vector(1, context));
+}
+
+TEST(home, each_guest_hears_once_of_the_end_of_each_known_home) {
+    auto const homes = std::make_shared<known_homes>();
+    auto const one = std::make_shared<guest>();
+    auto const other = std::make_shared<guest>();
+    homes->tell(one);
+    homes->tell(other);
+    std::vector<asio::execution_context*> ended;
+    auto const first = std::make_unique<asio::io_context>();
+    homes->watch(*first);
+    for (int i = 0; i < 3; ++i) { // the memory of a context that is gone may be the next one's
+        asio::io_context loop;
+        ended.push_back(&loop);
+        homes->watch(loop);
+        homes->watch(loop);
+        homes->watch(*first);
+    }
+    EXPECT_EQ(one->left, ended);
+    EXPECT_EQ(other->left, ended);
 }
 
 } // namespace
