@@ -110,8 +110,10 @@ find_op find_call::request(call_frame& frame) {
         op.filter = filter;
     else
         op.filter = std::move(filter);
-    if (!options.fields_value.empty())
+    if (!options.fields_value.empty()) {
+        guard_fields(frame, options.fields_value);
         op.projection = frame.schema().projection(options.fields_value);
+    }
     if (frame.translation() != nullptr)
         shown = op.projection;
     if (!options.sort_value.empty()) {

@@ -4,6 +4,7 @@
 #include "schema/filter.hpp"
 
 #include <cormorant/bson/bson.hpp>
+#include <cormorant/bson/path.hpp>
 
 #include <fmt/format.h>
 
@@ -51,6 +52,39 @@ std::string find_culprit(value const& v, std::string const& path, int levels, st
         }
     }
     return {};
+}
+
+/// Whether a path of `fields` may be named although nothing is stored there.
+bool is_made_by_reading(schema const& s, std::string_view path) {
+    auto const head = path_head(path);
+    auto const* const field = s.field(head);
+    return s.find_virtual(head) != nullptr || (field != nullptr && !field->persist);
+}
+
+/// `above`: the path that the fields lie below, which is empty for those of the document.
+std::optional<violation> find_unknown_field(schema const& s, document const& fields, std::string const& above) {
+    for (auto const& [key, v] : fields) {
+        auto path = below(above, key);
+        if (auto const* inner = v.if_document()) {
+            auto const word = inner->empty() ? std::string_view() : inner->begin()->key();
+            if (!word.starts_with('$')) { // {size: {h: 1}} is {"size.h": 1}
+                if (auto found = find_unknown_field(s, *inner, path))
+                    return found;
+                continue;
+            }
+            if (word != "$slice" && word != "$elemMatch") // the store computes the value of a key of one's own
+                continue;
+        } else if (!v.if_double() && !v.if_bool()) {
+            continue; // as for "$path"
+        }
+        if (path.ends_with(".$")) // the item that the filter met
+            path.resize(path.size() - 2);
+        if (is_made_by_reading(s, path))
+            continue;
+        if (auto found = s.unknown_path(path))
+            return found;
+    }
+    return std::nullopt;
 }
 
 document_limits const& limits_of(call_frame const& frame) noexcept {
@@ -103,6 +137,13 @@ void guard_sort(call_frame const& frame, document const& sort) {
         if (auto found = frame.schema().unknown_path(path))
             throw_unknown_path(std::move(*found), "in the sort");
     }
+}
+
+void guard_fields(call_frame const& frame, document const& fields) {
+    if (frame.schema().definition().unknown_paths() != unknown_paths::refuse)
+        return;
+    if (auto found = find_unknown_field(frame.schema(), fields, {}))
+        throw_unknown_path(std::move(*found), "in the fields");
 }
 
 void guard_extent(call_frame const& frame, std::span<document const> docs) {

@@ -17,6 +17,7 @@ SCHEMA = "lib/schema/schema.cpp"
 
 EVERYTHING = ("unit_model", "Everything*")
 PATHS = ("unit_model", "Paths.*")
+FIELDS = ("unit_model", "Fields.*")
 LIMITS = ("unit_model", "Limits.*")
 POPULATION = ("unit_model", "Limits.*:Population*")
 REQUESTS = ("unit_model", "Requests*:Bodies*:Untrusted*:Policies*")
@@ -40,6 +41,10 @@ MUTANTS = [
     ("paths: of a remove", WRITE, "    guard_paths(frame, filter);\n", "", PATHS),
     ("paths: of an update", WRITE, "    guard_paths(frame, filter, options.upsert_value", "    (void)(options.upsert_value", PATHS),
     ("paths: of a sort", FIND, "        guard_sort(frame, options.sort_value);\n", "", PATHS),
+    ("paths: of fields", FIND, "        guard_fields(frame, options.fields_value);\n", "", FIELDS),
+    ("paths: of fields, whatever the model says", GUARD, "    if (frame.schema().definition().unknown_paths() != unknown_paths::refuse)\n        return;\n    if (auto found = find_unknown_field", "    if (auto found = find_unknown_field", FIELDS),
+    ("paths: of fields, those in an object", GUARD, "                if (auto found = find_unknown_field(s, *inner, path))\n                    return found;\n", "", FIELDS),
+    ("paths: of fields, parts of arrays", GUARD, "if (word != \"$slice\" && word != \"$elemMatch\")", "if (true)", FIELDS),
     ("paths: an upsert inserts what matches nothing", GUARD, "if (policy == unknown_paths::refuse || upsert)", "if (policy == unknown_paths::refuse)", PATHS),
     ("paths: within logic", FILTER, "} else if (joins_filters(name)) {\n                if (auto const* const parts", "} else if (false) {\n                if (auto const* const parts", WORDS),
     ("paths: within $elemMatch", FILTER, "if (inner != nullptr && item != nullptr) {\n                    found", "if (false) {\n                    found", WORDS),

@@ -46,14 +46,16 @@ struct model_method {
     model_method_function function;
 };
 
-/// What becomes of an operation whose filter names a path that the definition does not declare. Such a filter is almost always
-/// a mistake, and one that matches other documents than was meant.
+/// What becomes of an operation whose filter, sort or fields name a path that the definition does not declare. Such a filter is
+/// almost always a mistake, and one that matches other documents than was meant.
 enum class unknown_paths : std::uint8_t {
     /// `errc::unknown_field` naming the path and the nearest declared one.
     refuse,
     /// The store gets the filter as it is.
     pass,
-    /// No document fits the filter. With `upsert`, where nothing may match without anything happening: as `refuse`.
+    /// No document fits the filter. With `upsert`, where nothing may match without anything happening: as `refuse`. Sorts and
+    /// fields
+    /// pass.
     match_nothing,
 };
 
@@ -99,9 +101,11 @@ public:
     model_definition& index(document keys, document options = {});
     /// What happens to keys that are not declared; default: they are refused.
     model_definition& extra_keys(cormorant::extra_keys policy);
-    /// What happens to filters (of every operation, hooks' changes included) and sorts that name undeclared paths; default: they are
-    /// refused. Paths below an object that allows extra keys, a map or a field of any type are declared, as are all paths where
-    /// `extra_keys` of the model allows them. Pipelines are not looked at.
+    /// What happens to filters (of every operation, hooks' changes included), sorts and fields to read that name undeclared
+    /// paths; default: they are refused. Paths below an object that allows extra keys, a map or a field of any type are declared,
+    /// as are all paths where `extra_keys` of the model allows them. Fields may also name virtuals, relationships and what lies
+    /// below them (which the related model looks at), fields that are never stored, and keys that the store computes. Pipelines
+    /// are not looked at, and neither are the fields of `model::populate`.
     model_definition& unknown_paths(cormorant::unknown_paths policy);
     /// Bounds of the documents that are written. Default: as the connection says.
     model_definition& limits(document_limits bounds);

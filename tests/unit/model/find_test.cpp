@@ -254,7 +254,7 @@ TEST_F(Find, RunsOnInitWhenDocumentsAreCast) {
 }
 
 TEST_F(Find, PopulateDoesWithDocumentsAtHandWhatFindDoes) {
-    auto author = add(model_definition("author"));
+    auto author = add(model_definition("author").field("name", string()));
     auto post = add(model_definition("post").field("title", string()).relation(single("author")));
     auto const ann = object_id::generate();
     store->answer = [&](operation&) -> reply { return list({doc("_id", ann, "name", "Ann")}); };

@@ -146,6 +146,103 @@ TEST_F(Paths, ThatAreUnknownAreRefusedInASort) {
     run(with(unknown_paths::pass).find(document(), find_options().sort("titel", 1)));
 }
 
+/// What is read and what not, of a model that has one of each.
+class Fields : public testing::ModelTest {
+protected:
+    model items = add(model_definition("items")
+                          .field("title", string().column("t"))
+                          .field("rows", array_of(object().extra_keys(extra_keys::refuse).field("key", string())))
+                          .field("open", object())
+                          .field("fleeting", string().persist(false))
+                          .virtual_field(virtual_field("shout").get([](model_document&) { return value("!"); }))
+                          .document_method("greet", [](model_document&, array const&) { return value(); })
+                          .relation(single("author").model("authors")));
+    model authors = add(model_definition("authors").field("name", string()));
+};
+
+TEST_F(Fields, ThatAreUnknownAreRefusedByEveryFind) {
+    auto const typo = find_options().fields("titel");
+    std::vector<error> failures;
+    failures.push_back(failure_of(items.find(document(), typo)));
+    failures.push_back(failure_of(items.find_one(document(), typo)));
+    failures.push_back(failure_of(items.find_by_id(testing::id_of(1), typo)));
+    failures.push_back(failure_of(items.find_and_count(document(), typo)));
+    failures.push_back(failure_of(items.find_batches(document(), typo)));
+    failures.push_back(failure_of(items.find(document(), find_options(typo).cast_docs(false))));
+    failures.push_back(failure_of(items.find(document(), find_options(typo).random(2))));
+    failures.push_back(failure_of(items.find(document(), find_options(typo).per("title").limit(1))));
+    for (error const& e : failures) {
+        EXPECT_EQ(e.code(), errc::unknown_field);
+        EXPECT_EQ(e.message(), "in the fields 'titel' is not declared: is 'title' meant?");
+        EXPECT_EQ(e.details().model, "items");
+        EXPECT_EQ(e.details().operation, "find");
+        EXPECT_EQ(e.details().path, "titel");
+        ASSERT_EQ(e.details().violations.size(), 1U);
+        EXPECT_EQ(e.details().violations[0].rule, "unknown_path");
+    }
+    EXPECT_THROW(items.explain_find(document(), typo), error);
+    EXPECT_THAT(store->calls, IsEmpty());
+}
+
+TEST_F(Fields, ThatAreUnknownAreFoundInWhateverFormTheyAreAskedFor) {
+    std::vector<std::pair<document, std::string>> const all{
+        {doc("title", 1, "x", true), "x"},
+        {doc("x", 0), "x"},
+        {doc("x", false), "x"},
+        {doc("rows.kez", 1), "rows.kez"},
+        {doc("rows", doc("key", 1, "kez", 1)), "rows.kez"},
+        {doc("title.x", 1), "title.x"},
+        {doc("t", 1), "t"}, // the column
+        {doc("greet", 1), "greet"},
+        {doc("x", doc("$slice", 1)), "x"},
+        {doc("x", doc("$elemMatch", doc("key", 1))), "x"},
+        {doc("x.$", 1), "x"},
+    };
+    for (auto const& [fields, path] : all) {
+        auto const e = failure_of(items.find(document(), find_options().fields(fields)));
+        EXPECT_EQ(e.code(), errc::unknown_field) << path;
+        EXPECT_EQ(e.details().path, path);
+    }
+    EXPECT_THAT(store->calls, IsEmpty());
+}
+
+TEST_F(Fields, ThatTheModelKnowsAreRead) {
+    auto const id_only = doc("_id", 1);
+    std::vector<document> const all{id_only, doc("_id", 0, "title", 1), doc("rows.key", 1), doc("rows.0.key", 1),
+        doc("open.x.y", 1), doc("author_id", 1), doc("author", 1), doc("author.name", 1), doc("author.name", 0), doc("shout", 1),
+        doc("fleeting", 1), doc("rows.$", 1), doc("rows", doc("$slice", 1)), doc("rows", doc("$elemMatch", doc("key", "a"))),
+        doc("rows", doc("key", 1)), doc("score", doc("$meta", "textScore")), doc("twice", doc("$concat", arr("$t", "$t"))),
+        doc("alias", "$t")};
+    for (document const& fields : all) {
+        run(items.find(document(), find_options().fields(fields)));
+        run(items.find(document(), find_options().fields(fields).cast_docs(false)));
+    }
+    EXPECT_EQ(store->calls.size(), 2 * all.size());
+}
+
+TEST_F(Fields, OfRelatedDocumentsAreTheAffairOfTheirModel) {
+    answer_finds({{"items", list({doc("_id", testing::id_of(1), "author_id", testing::id_of(2))})}});
+    auto const e = failure_of(items.find(document(), find_options().fields("author.nome")));
+    EXPECT_EQ(e.code(), errc::unknown_field);
+    EXPECT_EQ(e.details().model, "authors");
+    EXPECT_EQ(e.details().path, "nome");
+}
+
+TEST_F(Fields, OfHooksAreLookedAtToo) {
+    items.hook(
+        "beforeFind", "more", [](before_find_args& a) { a.options.fields_value.set("x", 1); }, required);
+    EXPECT_EQ(failure_of(items.find(document(), find_options().fields("title"))).details().path, "x");
+}
+
+TEST_F(Fields, PassWhereTheDefinitionSaysSo) {
+    for (auto const policy : {unknown_paths::pass, unknown_paths::match_nothing}) {
+        auto const loose = add(model_definition("loose").field("title", string()).unknown_paths(policy));
+        run(loose.find(doc("title", "x"), find_options().fields("titel")));
+        EXPECT_EQ(store->call<find_op>(store->calls.size() - 1).projection, doc("titel", 1));
+    }
+    run(add(model_definition("open").extra_keys(extra_keys::allow)).find(document(), find_options().fields("titel")));
+}
+
 TEST_F(Paths, OfHooksAreLookedAtToo) {
     auto items = with(unknown_paths::refuse);
     items.hook(
