@@ -51,11 +51,11 @@ private:
 
 /// Connects and makes sure that the server answers.
 ///
-/// `uri`: `mongodb://[user:password@]host[:port],.../database[?options]`, `mongodb+srv://...`, `memory://[name]` for a new,
-/// empty database in memory, or `memory:///folder[?sync=true&snapshot_size=bytes&name=name]` for one that lasts in a folder (see
-/// `memory_options`). Empty: the environment variable `MONGO_DSN`. A database must be named. Throws `errc::bad_uri` in one line
-/// that never shows a password, `errc::unsupported` when the library was built without MongoDB, `errc::bad_file` for a folder that
-/// cannot be used, and what the network throws.
+/// `uri`: `mongodb://[user:password@]host[:port],.../database[?options]`, `mongodb+srv://...` (see `resolve_connection_string`),
+/// `memory://[name]` for a new, empty database in memory, or `memory:///folder[?sync=true&snapshot_size=bytes&name=name]` for one
+/// that lasts in a folder (see `memory_options`). Empty: the environment variable `MONGO_DSN`. A database must be named. Throws
+/// `errc::bad_uri` in one line that never shows a password, `errc::unsupported` when the library was built without MongoDB,
+/// `errc::bad_file` for a folder that cannot be used, and what the network throws.
 boost::asio::awaitable<connection> connect(std::string uri = {}, connect_options options = {});
 
 /// `connect`, but all calls with the same `uri` share one store: in the whole process, as long as one of their connections is
@@ -64,7 +64,20 @@ boost::asio::awaitable<connection> connect(std::string uri = {}, connect_options
 /// may be called from any thread.
 boost::asio::awaitable<connection> connect_cached(std::string uri = {}, connect_options options = {});
 
-/// The store for a connection string, without talking to it. Throws as `connect`.
+/// The connection string with `mongodb://` that a `mongodb+srv://` one stands for, as DNS has it now: with the hosts of the SRV
+/// record, `replicaSet` and `authSource` of the TXT record where the string has none, and `tls=true` unless it says otherwise.
+/// `srvMaxHosts` and `srvServiceName` are heeded. All other strings come back as they are.
+///
+/// For what cannot wait, `make_store` and datasources; `connect` does it by itself. Names are looked up on another thread, by the
+/// system's resolver, which sets the time that it takes; a cancellation (all types) ends the wait with `errc::cancelled`. The
+/// records are read once: a sharded cluster that gets other routers later is not noticed. Throws `errc::bad_uri` for what breaks
+/// the rules (a host of another domain, a TXT record with other options) and `errc::connect` when there is no such record.
+/// Source:
+/// https://github.com/mongodb/specifications/blob/master/source/initial-dns-seedlist-discovery/initial-dns-seedlist-discovery.md
+boost::asio::awaitable<std::string> resolve_connection_string(std::string uri);
+
+/// The store for a connection string, without talking to it. Throws as `connect`, and `errc::unsupported` for `mongodb+srv`: the
+/// hosts have to be looked up first.
 std::shared_ptr<store> make_store(std::string_view uri, connect_options const& options = {});
 
 } // namespace cormorant

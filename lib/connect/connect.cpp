@@ -1,17 +1,21 @@
 #include "connect/shared_stores.hpp"
+#include "mongo/seed_list.hpp"
 #include "store/deliver.hpp"
 
 #include <cormorant/connect.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/system_executor.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <cstdlib>
+#include <functional>
 
 namespace cormorant {
 
@@ -38,29 +42,50 @@ std::shared_ptr<detail::shared_stores> const& cached_stores() {
     return stores;
 }
 
-/// The store of a folder reads all of it when it is made: on a thread of the system's executor, so that the caller's goes on.
-asio::awaitable<std::shared_ptr<store>> open_elsewhere(std::string uri, connect_options options, bool cached) {
-    using signature = void(std::exception_ptr, std::shared_ptr<store>);
-    auto const open = [](std::string const& from, connect_options const& how, bool share) {
-        return share ? cached_stores()->get(from, [&] { return make_store(from, how); }) : make_store(from, how);
-    };
-    if (!uri.starts_with(memory_scheme) || options.memory().with_uri(uri).folder().empty())
-        co_return open(uri, options, cached);
-    co_return co_await asio::async_initiate<asio::use_awaitable_t<> const, signature>(
-        [open](asio::any_completion_handler<signature> handler, std::string from, connect_options how, bool share) {
-            auto pending = std::make_shared<detail::pending_handler<asio::any_completion_handler<signature>>>(std::move(handler));
-            asio::post(asio::system_executor(), [open, pending, from = std::move(from), how = std::move(how), share] {
-                std::exception_ptr failure;
-                std::shared_ptr<store> made;
-                try {
-                    made = open(from, how, share);
-                } catch (...) {
-                    failure = std::current_exception();
-                }
-                pending->finish([failure, made](asio::any_completion_handler<signature> h) { std::move(h)(failure, made); });
+/// What blocks runs on a thread of the system's executor, so that the caller's goes on. A cancellation ends the wait, not the
+/// work.
+template <class Result>
+asio::awaitable<Result> elsewhere(std::function<Result()> work) {
+    using signature = void(std::exception_ptr, Result);
+    using handler_type = asio::any_completion_handler<signature>;
+    auto const begin = [](handler_type handler, std::function<Result()> f) {
+        struct state {
+            explicit state(handler_type h) : pending(std::move(h)) {}
+            void finish(std::exception_ptr failure, Result made) {
+                if (!finished.exchange(true))
+                    pending.finish(
+                        [failure, made = std::move(made)](handler_type h) mutable { std::move(h)(failure, std::move(made)); });
+            }
+            detail::pending_handler<handler_type> pending;
+            std::atomic<bool> finished = false;
+        };
+        auto const shared = std::make_shared<state>(std::move(handler));
+        if (auto slot = shared->pending.cancellation_slot(); slot.is_connected())
+            slot.assign([waiting = std::weak_ptr(shared)](asio::cancellation_type type) {
+                auto const s = waiting.lock();
+                if (s && type != asio::cancellation_type::none)
+                    s->finish(std::make_exception_ptr(error(errc::cancelled, "cancelled while it was connecting")), Result());
             });
-        },
-        asio::use_awaitable, std::move(uri), std::move(options), cached);
+        asio::post(asio::system_executor(), [shared, f = std::move(f)] {
+            try {
+                shared->finish(nullptr, f());
+            } catch (...) {
+                shared->finish(std::current_exception(), Result());
+            }
+        });
+    };
+    return asio::async_initiate<asio::use_awaitable_t<> const, signature>(begin, asio::use_awaitable, std::move(work));
+}
+
+/// The store of a folder reads all of it when it is made.
+asio::awaitable<std::shared_ptr<store>> open_store(std::string uri, connect_options options, bool cached) {
+    auto const reads_folder = uri.starts_with(memory_scheme) && !options.memory().with_uri(uri).folder().empty();
+    std::function<std::shared_ptr<store>()> open = [uri = std::move(uri), options = std::move(options), cached] {
+        return cached ? cached_stores()->get(uri, [&] { return make_store(uri, options); }) : make_store(uri, options);
+    };
+    if (!reads_folder)
+        co_return open();
+    co_return co_await elsewhere(std::move(open));
 }
 
 asio::awaitable<connection> connect_to(std::shared_ptr<store> s, connect_options options) {
@@ -94,16 +119,30 @@ std::shared_ptr<store> make_store(std::string_view uri, connect_options const& o
         fmt::format("a connection string begins with mongodb://, mongodb+srv:// or memory://, not with {}://", scheme));
 }
 
-asio::awaitable<connection> connect(std::string uri, connect_options options) {
-    auto s = co_await open_elsewhere(uri_or_default(std::move(uri)), options, false);
+asio::awaitable<std::string> resolve_connection_string(std::string uri) {
+    if (!uri.starts_with(mongo_srv_scheme))
+        co_return uri;
+    std::function<std::string()> look_up = [uri = std::move(uri)] { return detail::list_hosts(uri); };
+    co_return co_await elsewhere(std::move(look_up));
+}
+
+namespace {
+
+asio::awaitable<connection> connect_with(std::string uri, connect_options options, bool cached) {
+    auto resolved = co_await resolve_connection_string(uri_or_default(std::move(uri)));
+    auto s = co_await open_store(std::move(resolved), options, cached);
     connection made = co_await connect_to(std::move(s), std::move(options));
     co_return made;
 }
 
+} // namespace
+
+asio::awaitable<connection> connect(std::string uri, connect_options options) {
+    return connect_with(std::move(uri), std::move(options), false);
+}
+
 asio::awaitable<connection> connect_cached(std::string uri, connect_options options) {
-    auto s = co_await open_elsewhere(uri_or_default(std::move(uri)), options, true);
-    connection made = co_await connect_to(std::move(s), std::move(options));
-    co_return made;
+    return connect_with(std::move(uri), std::move(options), true);
 }
 
 } // namespace cormorant

@@ -1,5 +1,7 @@
 #include "mongo/settings.hpp"
 
+#include "mongo/connection_string.hpp"
+
 #include <boost/asio/ssl/context.hpp>
 
 #include <fmt/format.h>
@@ -19,89 +21,6 @@ namespace cormorant::detail {
 namespace {
 
 namespace ssl = boost::asio::ssl;
-
-[[noreturn]] void bad_uri(std::string const& why) {
-    throw error(errc::bad_uri, "connection string: " + why);
-}
-
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::transform(
-        result.begin(), result.end(), result.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return result;
-}
-
-// What must not be repeated: the text between "//" and the last "@", wherever that is (a password that is not percent-encoded
-// may have a "?" or "/" in it), and the options that are secrets.
-std::vector<std::string_view> secrets_of(std::string_view text) {
-    std::vector<std::string_view> secrets;
-    auto const begin = text.find("://");
-    auto const rest = begin == std::string_view::npos ? std::string_view() : text.substr(begin + 3);
-    if (auto const at = rest.rfind('@'); at != std::string_view::npos)
-        secrets.push_back(rest.substr(0, at));
-    auto const question = rest.find('?');
-    auto query = question == std::string_view::npos ? std::string_view() : rest.substr(question + 1);
-    while (!query.empty()) {
-        auto const option = query.substr(0, query.find('&'));
-        query.remove_prefix(std::min(option.size() + 1, query.size()));
-        auto const name = lower(option.substr(0, option.find('=')));
-        if (name == "tlscertificatekeyfilepassword" || name == "sslclientcertificatekeypassword" ||
-            name == "authmechanismproperties")
-            secrets.push_back(option.substr(std::min(name.size() + 1, option.size())));
-    }
-    return secrets;
-}
-
-constexpr char const* not_encoded = "it is malformed (a user name or password has to be percent-encoded)";
-
-// Else a part of the password is taken for the name of a host, and told to whoever asks why it is not found.
-void require_one_at(std::string_view text) {
-    auto const rest = text.substr(text.find("://") + 3);
-    auto const hosts_end = std::min(rest.find('/'), rest.size());
-    if (std::count(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(hosts_end), '@') > 1)
-        bad_uri(not_encoded);
-}
-
-// A text may be passed on only when no part of a secret is in it.
-std::string without_credentials(std::string_view message, std::string_view connection_string) {
-    constexpr std::size_t telling = 3; // so many characters of a secret are a part of it
-    auto const repeats = [&](std::string_view secret) {
-        if (secret.size() < telling)
-            return !secret.empty() && message.find(secret) != std::string_view::npos;
-        for (std::size_t i = 0; i + telling <= secret.size(); ++i) {
-            if (message.find(secret.substr(i, telling)) != std::string_view::npos)
-                return true;
-        }
-        return false;
-    };
-    auto const secrets = secrets_of(connection_string);
-    if (message.find('@') != std::string_view::npos || std::any_of(secrets.begin(), secrets.end(), repeats))
-        return not_encoded;
-    return std::string(message);
-}
-
-// libmongoc only warns of an option that it does not know.
-void require_known_options(std::string_view text) {
-    constexpr std::array own = {"authmechanism", "authmechanismproperties", "authsource", "appname", "compressors",
-        "readpreference", "readpreferencetags", "readconcernlevel", "w", "journal", "safe", "slaveok", "replicaset", "ssl", "tls",
-        "gssapiservicename"};
-    auto const query = text.find('?');
-    if (query == std::string_view::npos)
-        return;
-    auto rest = text.substr(query + 1);
-    while (!rest.empty()) {
-        auto const end = std::min(rest.find('&'), rest.size());
-        auto const option = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        if (option.empty())
-            continue;
-        auto const name = lower(option.substr(0, option.find('=')));
-        char const* const c = name.c_str();
-        if (!mongoc_uri_option_is_int32(c) && !mongoc_uri_option_is_int64(c) && !mongoc_uri_option_is_bool(c) &&
-            !mongoc_uri_option_is_utf8(c) && std::find(own.begin(), own.end(), name) == own.end())
-            bad_uri(without_credentials(fmt::format("unknown option \"{}\"", option.substr(0, option.find('='))), text));
-    }
-}
 
 void require_supported(mongoc_uri_t const* uri) {
     if (char const* mechanism = mongoc_uri_get_auth_mechanism(uri)) {
@@ -229,18 +148,10 @@ void require_sensible(mongo_settings const& s) {
 
 mongo_settings parse_settings(std::string_view connection_string, mongo_options const& options) {
     native::initialise();
-    std::string const text(connection_string);
-    if (text.starts_with("mongodb+srv://"))
-        throw error(errc::unsupported, "connection string: mongodb+srv is not supported, list the hosts with mongodb://");
-    if (!text.starts_with("mongodb://"))
-        bad_uri("it has to begin with mongodb://");
-    require_one_at(text);
-    require_known_options(text);
-
-    bson_error_t why{};
-    native::uri uri(mongoc_uri_new_with_error(text.c_str(), &why));
-    if (!uri)
-        bad_uri(without_credentials(why.message, text));
+    if (connection_string.starts_with(seed_list_scheme))
+        throw error(errc::unsupported,
+            "connection string: the hosts of mongodb+srv:// have to be looked up first, by connect or resolve_connection_string");
+    auto uri = parse_uri(std::string(connection_string));
     require_supported(uri.get());
     char const* const database = mongoc_uri_get_database(uri.get());
     if (database == nullptr || *database == '\0')

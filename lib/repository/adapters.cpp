@@ -1,5 +1,7 @@
 #include "repository/adapters.hpp"
 
+#include "store/percent.hpp"
+
 #include <cormorant/bson/json.hpp>
 #include <cormorant/connect.hpp>
 
@@ -12,6 +14,8 @@
 namespace cormorant {
 
 namespace {
+
+using detail::percent_encoded;
 
 /// Values of these may be repeated; others are settings of an adapter, among which passwords are.
 bool is_harmless(std::string_view key) noexcept {
@@ -44,20 +48,6 @@ bool flag(document const& spec, std::string_view key, bool fallback) {
     if (!v->is_bool())
         fail(key, fmt::format("'{}' of a datasource must be true or false", key), v);
     return v->as_bool();
-}
-
-/// A part of a connection string. `also_plain`: what stands for itself beside letters and digits.
-std::string percent_encoded(std::string_view part, std::string_view also_plain = "-._~") {
-    std::string result;
-    for (char const c : part) {
-        bool const plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                           also_plain.find(c) != std::string_view::npos;
-        if (plain)
-            result += c;
-        else
-            result += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-    return result;
 }
 
 void add_option(std::string& options, std::string_view key, std::string_view v) {

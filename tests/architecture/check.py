@@ -40,6 +40,7 @@ SHARED = {
     "lib/bson/in_place.hpp",  # documents that keep the BSON they were read from
     "lib/bson/spare_memory.hpp",  # large pieces of memory, used again
     "lib/bson/utf8.hpp",  # whether text is UTF-8
+    "lib/mongo/seed_list.hpp",  # the hosts of a connection string that names none
     "lib/pipeline/annotate.hpp",  # what an error says about the operation that it comes from
     "lib/pipeline/deadline.hpp",  # what waits no longer than an operation may
     "lib/pipeline/spawn.hpp",  # how a coroutine is started that may be cancelled
@@ -49,6 +50,7 @@ SHARED = {
     "lib/schema/translation.hpp",  # between the names of a model and those that are stored
     "lib/store/arguments.hpp",  # what both stores refuse, in the same words
     "lib/store/deliver.hpp",  # how an answer gets to the caller's executor
+    "lib/store/percent.hpp",  # the encoding of connection strings
     "lib/store/session_claim.hpp",  # what a session allows, in the same words
     "lib/store/whole_answer.hpp",  # the cursor of an answer that is here as a whole
 }

@@ -97,7 +97,7 @@ private:
 /// dropped, in the whole process. A cursor of the fast lane keeps a session, one of the driver thread keeps its client, until its end
 /// or until it is closed.
 /// Throws `errc::bad_uri` when the string is malformed, has an unknown option, names no database or asks for something that would block
-/// (GSSAPI, MONGODB-AWS, `loadBalanced`), `errc::unsupported` for `mongodb+srv` and in a library that was built
+/// (GSSAPI, MONGODB-AWS, `loadBalanced`), `errc::unsupported` for `mongodb+srv` (see `resolve_connection_string`) and in a library that was built
 /// without MongoDB, `errc::bad_file` for certificates that cannot be read
 /// and `errc::invalid_argument` for sizes of the pool that make no sense. Reads the files that the TLS options name.
 ///

@@ -51,8 +51,8 @@ public:
     static datasource from_document(document const& spec);
 
     /// For the adapter. `memory`: `database` (its name); for one that lasts `folder`, `sync`, `snapshot_size` (memory_store.hpp).
-    /// `mongodb`: `url`, or `host` (default 127.0.0.1), `port` (27017), `username`, `password`, `database`, and every option of a
-    /// connection string.
+    /// `mongodb`: `url` (one of `mongodb+srv` after `resolve_connection_string`), or `host` (default 127.0.0.1), `port` (27017),
+    /// `username`, `password`, `database`, and every option of a connection string.
     datasource& set(std::string_view setting, value v) {
         settings_.set(setting, std::move(v));
         return *this;

@@ -62,7 +62,7 @@ TEST(mongo_settings, what_cannot_be_understood_is_refused_in_one_line) {
              row{"mongodb://u:p@a/b?authMechanism=GSSAPI", errc::bad_uri, "GSSAPI"},
              row{"mongodb://u:p@a/b?authMechanism=MONGODB-AWS", errc::bad_uri, "MONGODB-AWS"},
              row{"mongodb://a/b?loadBalanced=true", errc::bad_uri, "loadBalanced"},
-             row{"mongodb+srv://a.example.org/b", errc::unsupported, "mongodb+srv"},
+             row{"mongodb+srv://a.example.org/b", errc::unsupported, "resolve_connection_string"},
              row{"mongodb://a/b?tls=true&tlsCAFile=/no/such/file", errc::bad_file, "/no/such/file"},
              row{"mongodb://a/b?maxPoolSize=0", errc::invalid_argument, "max_pool_size"},
              row{"mongodb://a/b?maxPoolSize=2&minPoolSize=3", errc::invalid_argument, "min_pool_size"},
