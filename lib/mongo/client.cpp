@@ -113,6 +113,39 @@ bson_buffer client::session_id() const {
     return session_ ? native::bytes_of(mongoc_client_session_get_lsid(session_.get())) : bson_buffer();
 }
 
+server_session client::session() const {
+    server_session s;
+    s.id = session_id();
+    for (auto const& [id, address] : servers_)
+        s.used_on(address);
+    return s;
+}
+
+std::string const& client::address_of(answer const& a) const {
+    static std::string const none;
+    auto const it = servers_.find(a.server);
+    return it == servers_.end() ? none : it->second;
+}
+
+std::uint32_t client::server_at(std::string_view address) const {
+    std::size_t count = 0;
+    auto** const servers = mongoc_client_get_server_descriptions(client_.get(), &count);
+    std::uint32_t found = 0;
+    for (std::size_t i = 0; i < count; ++i)
+        if (mongoc_server_description_host(servers[i])->host_and_port == address)
+            found = mongoc_server_description_id(servers[i]);
+    mongoc_server_descriptions_destroy_all(servers, count);
+    return found;
+}
+
+void client::remember_server(std::uint32_t id) {
+    if (id == 0 || servers_.contains(id))
+        return;
+    native::server_description const server(mongoc_client_get_server_description(client_.get(), id));
+    if (server)
+        servers_.emplace(id, mongoc_server_description_host(server.get())->host_and_port);
+}
+
 std::optional<std::int64_t> client::next_transaction_number() noexcept {
     if (!can_retry_writes_)
         return std::nullopt;
@@ -194,6 +227,8 @@ answer client::run(std::string const& database, command const& what, command_opt
     answer result;
     result.sent = lane_->sent();
     result.server = lane_->server();
+    if (session_)
+        remember_server(result.server);
     result.where = lane_->where();
     result.reply = reply.bytes();
     auto const code = code_of(result.reply);

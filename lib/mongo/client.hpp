@@ -11,10 +11,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace cormorant::detail {
 
@@ -110,8 +112,12 @@ public:
     void retire() noexcept;
 
     bool usable() const noexcept { return usable_ && !lane_->lost() && !lane_->interrupted(); }
-    /// `{id: UUID}` of the session that its commands use; empty when there is none.
-    bson_buffer session_id() const;
+    /// The session that its commands use; none when the server knows no such thing.
+    server_session session() const;
+    /// `host:port` of the server of an answer; empty when it is not known.
+    std::string const& address_of(answer const& a) const;
+    /// For `command_options::server`; 0: no such server is known.
+    std::uint32_t server_at(std::string_view address) const;
     /// The number for the next retryable write; nothing when the server knows no such thing.
     std::optional<std::int64_t> next_transaction_number() noexcept;
     bool numbers_writes() const noexcept { return can_retry_writes_; }
@@ -119,6 +125,8 @@ public:
 private:
     bool selectable(command_options const& options) const;
     void classify(answer& a, bson_error_t const& why);
+    bson_buffer session_id() const;
+    void remember_server(std::uint32_t id);
 
     std::shared_ptr<lane> lane_;
     bool direct_;
@@ -129,6 +137,8 @@ private:
     bool can_retry_writes_ = false;
     std::string type_;
     std::string address_;
+    /// `host:port` of those that it has sent commands to.
+    std::map<std::uint32_t, std::string> servers_;
     bool usable_ = true;
 };
 

@@ -331,8 +331,9 @@ void driver::serve(std::shared_ptr<ticket> const& t, client_id id, worker& w, cl
     }
 
     keep_lease(*t, id, w, c.usable());
-    if (!c.usable() && w.where()->sent())
-        forget_session(c.session_id());
+    bool const may_leave_something = t->what_.server.empty(); // what ends something does not
+    if (!c.usable() && w.where()->sent() && may_leave_something)
+        forget_session(c.session());
     if (over)
         return;
     if (next == verdict::finished)
@@ -349,10 +350,13 @@ driver::verdict driver::perform(ticket& t, worker& w, client& c) {
     while (t.position_ < t.what_.commands.size()) {
         bool const known_again = t.what_.numbered || (t.what_.session && t.what_.session->ends);
         auto a = known_again ? send_numbered(t, w, c) : send(t, c);
+        auto const& address = c.address_of(a);
+        if (t.what_.session && a.sent && !address.empty())
+            t.what_.session->session->used_on(address);
         if (t.what_.session && !a.replied && a.sent)
-            t.what_.session->session->spoil([weak = weak_from_this()](bson_buffer id) {
+            t.what_.session->session->spoil([weak = weak_from_this()](server_session s) {
                 if (auto const self = weak.lock())
-                    self->forget(std::move(id));
+                    self->forget(std::move(s));
             });
         if (over())
             return verdict::finished;
@@ -408,7 +412,15 @@ command_options driver::options_of(ticket const& t) const {
 }
 
 answer driver::send(ticket& t, client& c) {
-    return c.run(t.what_.database, t.what_.commands[t.position_], options_of(t));
+    auto o = options_of(t);
+    if (auto const& address = t.what_.server; !address.empty() && (o.server = c.server_at(address)) == 0) {
+        answer none;
+        none.code = errc::server_selection;
+        none.message = fmt::format("{} is no server of this set any more", address);
+        none.where = phase::selection;
+        return none;
+    }
+    return c.run(t.what_.database, t.what_.commands[t.position_], o);
 }
 
 // A write that the server recognises when it comes a second time: it is repeated on the same client, whose session the number

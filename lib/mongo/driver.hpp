@@ -57,8 +57,8 @@ struct socket_offer {
 
 /// Everything that lives on the driver thread.
 ///
-/// Thread safety: `start`, `cancel`, `release`, `forget`, `open_socket`, `post` and `close` may be called from any thread; none
-/// of them waits. All else happens on the driver thread. Its owner is `driver_thread`.
+/// Thread safety: `start`, `cancel`, `release`, `forget`, `tell`, `open_socket`, `post` and `close` may be called from any
+/// thread; none of them waits. All else happens on the driver thread. Its owner is `driver_thread`.
 class driver final : public cursor_keeper, public std::enable_shared_from_this<driver> {
 public:
     explicit driver(mongo_settings settings);
@@ -71,7 +71,9 @@ public:
     void cancel(std::shared_ptr<call> const& c);
     void release(lease_id lease, std::int64_t cursor, std::string database, std::string collection) override;
     /// A connection broke under this session, and nobody uses it any more.
-    void forget(bson_buffer session);
+    void forget(server_session session);
+    /// Has that server (`host:port`) carry out what nobody waits for.
+    void tell(std::string server, std::string database, std::vector<command> commands);
     /// Connects to the primary, authenticates, and gives the connection away. `done` is called on the driver thread, once.
     void open_socket(std::function<void(socket_offer)> done);
     /// The driver thread as the home of calls whose own cannot be found out; it runs until the last such call is gone. Nothing
@@ -107,7 +109,7 @@ private:
     void apply(pool_actions const& actions);
     void open(client_id id);
     void opened(client_id id, answer const& a, bool usable);
-    void forget_session(bson_buffer session);
+    void forget_session(server_session const& session);
     void arm_forget_timer();
     void tell_of_forgotten();
     void say_goodbye();

@@ -90,6 +90,7 @@ command_addition fast_lane::addition_of(fast_call& c) {
         a.max_time = time_left(*c.what.deadline);
     bool const numbered = c.what.numbered && settings_.retry_writes && connection.numbers_writes();
     if (auto const& part = c.what.session) {
+        part->session->used_on(connection.address());
         if (numbered && !c.number_)
             c.number_ = part->session->next_number();
         a.session = part->session->id();
@@ -108,6 +109,7 @@ command_addition fast_lane::addition_of(fast_call& c) {
     if (!session || (session.last_use + session_lifetime < now && c.what.lease == 0))
         session = make_session();
     session.last_use = now;
+    session.used_on(connection.address());
     if (numbered && !c.number_)
         c.number_ = ++session.last_number;
 
@@ -316,23 +318,23 @@ void fast_lane::keep_lease(fast_call& c, std::int64_t cursor, bool usable, stead
     if (c.session_ && usable)
         keep_session(std::exchange(c.session_, server_session()));
     else
-        forget_session(std::move(c.session_.id));
+        forget_session(c.session_);
 }
 
 // The server is told by the next connection that is free.
-void fast_lane::forget_session(bson_buffer session) {
+void fast_lane::forget_session(server_session const& session) {
     if (closing_)
         return;
-    forgotten_.add(std::move(session), steady_clock::now());
+    forgotten_.add(session, steady_clock::now());
     arm(forgotten_.due());
 }
 
 // Not here: whoever lets go of the session may hold the mutex.
-void fast_lane::forget(bson_buffer session) {
-    control_->post([weak = weak_from_this(), id = std::move(session)]() mutable {
+void fast_lane::forget(server_session session) {
+    control_->post([weak = weak_from_this(), s = std::move(session)] {
         if (auto const self = weak.lock()) {
             guard const lock(self->mutex_);
-            self->forget_session(std::move(id));
+            self->forget_session(s);
         }
     });
 }
@@ -340,23 +342,31 @@ void fast_lane::forget(bson_buffer session) {
 // One of the caller's, who may go on with it: it is forgotten when he lets go of it.
 void fast_lane::spoil_session(fast_call& c) {
     if (auto const& part = c.what.session)
-        part->session->spoil([weak = weak_from_this()](bson_buffer id) {
+        part->session->spoil([weak = weak_from_this()](server_session s) {
             if (auto const self = weak.lock())
-                self->forget(std::move(id));
+                self->forget(std::move(s));
         });
 }
 
 void fast_lane::run_errands(fast_connection& on, steady_clock::time_point now) {
     for (auto& e : std::exchange(errands_, {}))
-        on.tell(e.database, std::move(e.what), e.session);
+        run(std::move(e), on);
     if (!closing_ && forgotten_.due() > now)
         return;
     auto const told = closing_ ? forgotten_.take_all() : forgotten_.take_due(now);
     if (told.empty())
         return;
-    for (auto& one : make_ending_commands(told))
-        on.tell("admin", std::move(one), bson_buffer());
+    for (auto const& f : told)
+        run(errand{f.server, "admin", make_ending_commands(f.sessions), bson_buffer()}, on);
     arm(forgotten_.due());
+}
+
+// The connections here are to the primary, and only the driver has others.
+void fast_lane::run(errand&& e, fast_connection& on) {
+    if (e.server != on.address())
+        return control_->tell(std::move(e.server), std::move(e.database), std::move(e.commands));
+    for (auto& one : e.commands)
+        on.tell(e.database, std::move(one), e.session);
 }
 
 void fast_lane::keep_session(server_session s) {
@@ -376,11 +386,12 @@ void fast_lane::release(lease_id id, std::int64_t cursor, std::string database, 
     auto node = leases_.extract(id);
     if (!node || closing_)
         return;
-    errand e{std::move(database), make_kill_cursors(cursor, collection), node.mapped().session.id};
+    errand e{std::move(node.mapped().address), std::move(database), {}, node.mapped().session.id};
+    e.commands.push_back(make_kill_cursors(cursor, collection));
     if (node.mapped().own)
         keep_session(std::move(node.mapped().session));
     if (auto* const connection = idle_connection())
-        connection->tell(e.database, std::move(e.what), e.session);
+        run(std::move(e), *connection);
     else
         errands_.push_back(std::move(e));
 }

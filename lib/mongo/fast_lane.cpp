@@ -214,7 +214,7 @@ void fast_lane::put_back(fast_call& c, bool usable, steady_clock::time_point now
     if (usable)
         run_errands(connection, now);
     else {
-        forget_session(std::move(connection.session().id));
+        forget_session(connection.session());
         connections_.erase(id);
     }
     apply(pool_.released(id, usable, now), now, here, todo);
@@ -401,8 +401,8 @@ void fast_lane::leave(asio::execution_context& home) noexcept {
         else {
             auto const id = c.connection_->id();
             closed.push_back(std::move(connections_.extract(id).mapped()));
-            forget_session(std::move(closed.back()->session().id));
-            forget_session(std::move(c.session_.id));
+            forget_session(closed.back()->session());
+            forget_session(c.session_);
             spoil_session(c);
             apply(pool_.released(id, false, now), now, nullptr, todo);
         }

@@ -83,7 +83,7 @@ public:
     void cancel(std::shared_ptr<fast_call> const& c);
     void release(lease_id lease, std::int64_t cursor, std::string database, std::string collection) override;
     /// A connection broke under this session, and nobody uses it any more.
-    void forget(bson_buffer session);
+    void forget(server_session session);
     /// Ends all calls with `errc::cancelled`, closes all connections, then calls `done`. A call that is on a context which nobody
     /// runs delays it until that context is run or destroyed.
     void close(std::function<void()> done);
@@ -98,8 +98,9 @@ private:
         std::string address;
     };
     struct errand {
+        std::string server;
         std::string database;
-        command what;
+        std::vector<command> commands;
         bson_buffer session;
     };
     /// Decided under the mutex, done without it.
@@ -124,7 +125,8 @@ private:
     void keep_lease(fast_call& c, std::int64_t cursor, bool usable, steady_clock::time_point now);
     void keep_session(server_session s);
     void run_errands(fast_connection& on, steady_clock::time_point now);
-    void forget_session(bson_buffer session);
+    void run(errand&& e, fast_connection& on);
+    void forget_session(server_session const& session);
     void spoil_session(fast_call& c);
     void say_goodbye();
     void arm(steady_clock::time_point when);
@@ -169,7 +171,7 @@ private:
     std::map<lease_id, lease> leases_;
     lease_id next_lease_ = 1;
     std::vector<server_session> sessions_;
-    /// To be told to the server by the next connection that is free.
+    /// To be done by the next connection that is free.
     std::vector<errand> errands_;
     forgotten_sessions forgotten_;
     failed_connection connect_error_;

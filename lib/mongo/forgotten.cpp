@@ -5,9 +5,19 @@
 
 namespace cormorant::detail {
 
-void forgotten_sessions::add(bson_buffer id, steady_clock::time_point now) {
-    if (!id.empty() && waiting_.front().size() < most)
-        waiting_.front().push_back(entry{std::move(id), now});
+namespace {
+void tell(std::vector<farewell>& all, std::string const& server, bson_buffer session) {
+    auto it = std::ranges::find(all, server, &farewell::server);
+    if (it == all.end())
+        it = all.insert(all.end(), farewell{server, {}});
+    it->sessions.push_back(std::move(session));
+}
+} // namespace
+
+void forgotten_sessions::add(server_session const& s, steady_clock::time_point now) {
+    for (auto const& server : s.servers)
+        if (s && waiting_.front().size() < most)
+            waiting_.front().push_back(entry{s.id, server, now});
 }
 
 steady_clock::time_point forgotten_sessions::due() const noexcept {
@@ -18,14 +28,14 @@ steady_clock::time_point forgotten_sessions::due() const noexcept {
     return first;
 }
 
-std::vector<bson_buffer> forgotten_sessions::take_due(steady_clock::time_point now) {
-    std::vector<bson_buffer> ids;
+std::vector<farewell> forgotten_sessions::take_due(steady_clock::time_point now) {
+    std::vector<farewell> told;
     for (std::size_t i = times.size(); i-- != 0;) {
         auto& from = waiting_[i];
         while (!from.empty() && from.front().since + times[i] <= now) {
             auto e = std::move(from.front());
             from.pop_front();
-            ids.push_back(e.id);
+            tell(told, e.server, e.id);
             std::size_t next = i + 1;
             while (next < times.size() && e.since + times[next] <= now)
                 ++next;
@@ -33,15 +43,15 @@ std::vector<bson_buffer> forgotten_sessions::take_due(steady_clock::time_point n
                 waiting_[next].push_back(std::move(e));
         }
     }
-    return ids;
+    return told;
 }
 
-std::vector<bson_buffer> forgotten_sessions::take_all() {
-    std::vector<bson_buffer> ids;
+std::vector<farewell> forgotten_sessions::take_all() {
+    std::vector<farewell> told;
     for (auto& some : waiting_)
         for (auto& e : std::exchange(some, {}))
-            ids.push_back(std::move(e.id));
-    return ids;
+            tell(told, e.server, std::move(e.id));
+    return told;
 }
 
 } // namespace cormorant::detail

@@ -1,21 +1,28 @@
 #pragma once
 
-/// Sessions that connections broke under: when the server is told to end them.
+/// Sessions that connections broke under: when which server is told to end them.
 
-#include <cormorant/bson/bson.hpp>
+#include "mongo/session.hpp"
 
 #include <array>
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <string>
 #include <vector>
 
 namespace cormorant::detail {
 
-using std::chrono::steady_clock;
+/// What a server (`host:port`) is told of.
+struct farewell {
+    std::string server;
+    /// `{id: UUID}` each.
+    std::vector<bson_buffer> sessions;
+};
 
 /// The server may still work for a session that a connection broke under, and keep a cursor that nobody heard of. It is told to
 /// end all that; but what a busy server begins only after it was told stays, so it is told again, after longer and longer times.
+/// A server ends what is its own only, so each one that the session was used on is told.
 /// This says when; whoever has a connection does it. Thread safety: as a standard container.
 class forgotten_sessions {
 public:
@@ -26,18 +33,19 @@ public:
     /// So many wait for each of the times. More are left to the server, which finds out by itself.
     static constexpr std::size_t most = 1'000;
 
-    /// An empty id is that of no session. `now` never goes back.
-    void add(bson_buffer id, steady_clock::time_point now);
+    /// One that no server has heard of needs nothing. `now` never goes back.
+    void add(server_session const& s, steady_clock::time_point now);
     /// When there is something to tell; `max()`: never.
     steady_clock::time_point due() const noexcept;
-    /// The ids that the server is to be told of now. Times that have passed by count as one.
-    std::vector<bson_buffer> take_due(steady_clock::time_point now);
+    /// What each server is to be told of now. Times that have passed by count as one.
+    std::vector<farewell> take_due(steady_clock::time_point now);
     /// All of them, for the last time.
-    std::vector<bson_buffer> take_all();
+    std::vector<farewell> take_all();
 
 private:
     struct entry {
         bson_buffer id;
+        std::string server;
         steady_clock::time_point since;
     };
     /// Those that wait for each of the times; in all of them the oldest comes first, and what waits for a later time is older.

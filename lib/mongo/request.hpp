@@ -97,6 +97,8 @@ struct request {
     bool collect = false;
     /// For `getMore`: what is kept for the cursor.
     lease_id lease = 0;
+    /// `host:port` of the server that is told to end something; else it is the one that `mode` says.
+    std::string server;
     /// The server can carry it out on any connection to the primary, so the fast lane may serve it; of a `getMore`: that is where
     /// its cursor is kept.
     bool plain = false;

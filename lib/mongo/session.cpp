@@ -1,5 +1,6 @@
 #include "mongo/session.hpp"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 #include <vector>
@@ -18,6 +19,11 @@ server_session make_session() {
     server_session result;
     result.id = encode(doc("id", binary{std::move(uuid), uuid_subtype}));
     return result;
+}
+
+void server_session::used_on(std::string const& server) {
+    if (std::ranges::find(servers, server) == servers.end())
+        servers.push_back(server);
 }
 
 server_session session_pool::take() {
@@ -47,7 +53,7 @@ std::vector<server_session> session_pool::close() {
 lent_session::~lent_session() {
     try {
         if (forget_)
-            forget_(std::move(session_.id));
+            forget_(std::move(session_));
         else if (session_.last_use != steady_clock::time_point())
             pool_->give(std::move(session_));
     } catch (...) {
@@ -65,7 +71,12 @@ void lent_session::touch() {
     session_.last_use = steady_clock::now();
 }
 
-void lent_session::spoil(std::function<void(bson_buffer)> forget) {
+void lent_session::used_on(std::string const& server) {
+    std::lock_guard const lock(mutex_);
+    session_.used_on(server);
+}
+
+void lent_session::spoil(std::function<void(server_session)> forget) {
     std::lock_guard const lock(mutex_);
     forget_ = std::move(forget);
 }

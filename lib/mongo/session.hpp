@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace cormorant::detail {
@@ -28,8 +29,12 @@ struct server_session {
     bson_buffer id;
     std::int64_t last_number = 0;
     steady_clock::time_point last_use;
+    /// `host:port` of those that have heard of it.
+    std::vector<std::string> servers;
 
     explicit operator bool() const noexcept { return !id.empty(); }
+    /// A command of it is about to be sent there, or has been.
+    void used_on(std::string const& server);
 };
 
 /// A session that no server has heard of.
@@ -65,16 +70,17 @@ public:
     std::int64_t next_number();
     /// It is about to be used.
     void touch();
+    void used_on(std::string const& server);
     /// A connection broke under a command of it: the server may be at it still, so nobody else is to use it. `forget` is given
-    /// its id when nobody uses it at all.
-    void spoil(std::function<void(bson_buffer)> forget);
+    /// it when nobody uses it at all.
+    void spoil(std::function<void(server_session)> forget);
 
 private:
     std::shared_ptr<session_pool> pool_;
     std::mutex mutex_;
     server_session session_;
     /// Set when it is spoilt.
-    std::function<void(bson_buffer)> forget_;
+    std::function<void(server_session)> forget_;
 };
 
 /// What a request carries because of its session.

@@ -190,6 +190,49 @@ std::vector<command_case> const& commands() {
     return all;
 }
 
+expected_error error_of(command_case const& c, fault_kind kind) {
+    expected_error e;
+    switch (kind) {
+    case fault_kind::closed_before:
+    case fault_kind::closed_after:
+        e.code = errc::network;
+        break;
+    case fault_kind::not_primary:
+    case fault_kind::shutting_down:
+        e.code = errc::not_primary;
+        break;
+    case fault_kind::time_limit:
+        e.code = errc::server;
+        break;
+    case fault_kind::out_of_time:
+        e.code = errc::server_timeout;
+        break;
+    case fault_kind::duplicate:
+        e.code = errc::duplicate_key;
+        if (!std::string_view(c.name).ends_with("of many"))
+            e.what_happened = outcome::not_sent;
+        break;
+    case fault_kind::write_concern:
+        e.code = errc::write_concern;
+        e.what_happened = outcome::applied;
+        break;
+    case fault_kind::hang:
+        e.code = errc::deadline;
+        break;
+    }
+    return e;
+}
+
+std::string code_of(error const& e, fault_kind kind) {
+    bool const same = kind == fault_kind::out_of_time && e.code() == errc::deadline;
+    return std::string(to_string(same ? errc::server_timeout : static_cast<errc>(e.code().value())));
+}
+
+bool has_label(error const& e, std::string_view label) {
+    auto const& all = e.details().server_labels;
+    return std::ranges::find(all, label) != all.end();
+}
+
 document fail_point_of(fault_kind kind) {
     switch (kind) {
     case fault_kind::closed_before:

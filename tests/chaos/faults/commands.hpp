@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cormorant::testing {
@@ -69,8 +70,25 @@ inline constexpr fault_case all_faults[] = {
     {"network hang", fault_kind::hang},
 };
 
+/// The server may do what it is asked for the next time.
+inline bool may_pass(fault_kind kind) noexcept {
+    return kind <= fault_kind::time_limit;
+}
+
 /// The `data` of `failCommand`, without the names of the commands.
 document fail_point_of(fault_kind kind);
+
+/// What the error of a command says by the rules alone, when it is not sent again or that does not help.
+struct expected_error {
+    errc code = errc();
+    /// Of a write.
+    outcome what_happened = outcome::maybe_applied;
+};
+expected_error error_of(command_case const& c, fault_kind kind);
+
+/// The name of its code, whether it is the deadline or `maxTimeMS` that was first: the time that the server has is the deadline.
+std::string code_of(error const& e, fault_kind kind);
+bool has_label(error const& e, std::string_view label);
 
 template <class Op>
 reply_of<Op> awaited(store& s, Op op, call_options options = call_options()) {

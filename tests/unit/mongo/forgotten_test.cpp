@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace cormorant::detail {
 namespace {
@@ -19,14 +21,21 @@ class ForgottenSessions : public ::testing::Test {
 protected:
     static bson_buffer id(int n) { return encode(doc("id", n)); }
 
-    void forget(int n) { all.add(id(n), now); }
+    static server_session session(int n, std::vector<std::string> servers) {
+        server_session s;
+        s.id = id(n);
+        s.servers = std::move(servers);
+        return s;
+    }
+    void forget(int n) { all.add(session(n, {"a:1"}), now); }
     void wait_until(steady_clock::duration since_begin) { now = begin + since_begin; }
     /// The numbers that the server is told of.
     std::vector<int> tell() { return numbers(all.take_due(now)); }
-    static std::vector<int> numbers(std::vector<bson_buffer> const& ids) {
+    static std::vector<int> numbers(std::vector<farewell> const& told) {
         std::vector<int> found;
-        for (auto const& i : ids)
-            found.push_back(static_cast<int>(bson_view(i).find("id")->as_int32()));
+        for (auto const& f : told)
+            for (auto const& i : f.sessions)
+                found.push_back(static_cast<int>(bson_view(i).find("id")->as_int32()));
         std::ranges::sort(found);
         return found;
     }
@@ -112,9 +121,32 @@ TEST_F(ForgottenSessions, are_bounded_and_new_ones_go_before_those_that_were_tol
     EXPECT_LE(all.take_all().size(), forgotten_sessions::times.size() * forgotten_sessions::most);
 }
 
-TEST_F(ForgottenSessions, without_an_id_are_none) {
-    all.add(bson_buffer(), now);
+TEST_F(ForgottenSessions, that_no_server_has_heard_of_are_none) {
+    all.add(server_session(), now);
+    all.add(session(1, {}), now);
     EXPECT_EQ(all.due(), never);
+}
+
+TEST_F(ForgottenSessions, are_told_of_to_each_server_that_they_were_used_on) {
+    all.add(session(1, {"a:1", "b:2"}), now);
+    all.add(session(2, {"b:2"}), now);
+    wait_until(500ms);
+    auto const expect_all = [](std::vector<farewell> const& told) {
+        ASSERT_EQ(told.size(), 2U);
+        EXPECT_EQ(told[0].server, "a:1");
+        EXPECT_EQ(numbers({told[0]}), numbers_of(1, 1));
+        EXPECT_EQ(told[1].server, "b:2");
+        EXPECT_EQ(numbers({told[1]}), (numbers_of{1, 2}));
+    };
+    expect_all(all.take_due(now));
+    expect_all(all.take_all());
+}
+
+TEST(ServerSession, knows_each_of_its_servers_once) {
+    server_session s;
+    for (auto const* server : {"a:1", "b:2", "a:1"})
+        s.used_on(server);
+    EXPECT_EQ(s.servers, (std::vector<std::string>{"a:1", "b:2"}));
 }
 
 } // namespace
