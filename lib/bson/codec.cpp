@@ -23,7 +23,7 @@ void throw_out_of_range(std::int64_t v, int bits, bool is_signed) {
     diagnostics details;
     details.value = std::to_string(v);
     throw error(errc::type_mismatch,
-        fmt::format("{} does not fit into {} integer of {} bits", v, is_signed ? "a signed" : "an unsigned", bits),
+        fmt::format("the number does not fit into {} integer of {} bits", is_signed ? "a signed" : "an unsigned", bits),
         std::move(details));
 }
 
@@ -46,7 +46,7 @@ void throw_unknown_member(std::string_view name) {
 void throw_unknown_enumerator(std::string_view type, value const& got) {
     diagnostics details;
     details.value = shorten(got);
-    throw error(errc::type_mismatch, fmt::format("{} is no enumerator of {}", details.value, type), details);
+    throw error(errc::type_mismatch, fmt::format("the value is no enumerator of {}", type), std::move(details));
 }
 
 } // namespace cormorant::detail

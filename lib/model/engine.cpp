@@ -82,6 +82,11 @@ void call_frame::begin(operation_options& options) {
     }
 }
 
+void call_frame::look_back() {
+    pinned_.compiled = model_access::state(self_)->compiled();
+    progress = outcome::applied;
+}
+
 void call_frame::resolve(operation_options& options, hook_types types) {
     plan_ = pinned_.compiled->resolve(kind_, options.hooks_value, extra_hooks);
     plan_->check(types);
@@ -143,7 +148,7 @@ void call_frame::rethrow(error& e) const {
     rethrow_with(e, [&](diagnostics& d) {
         describe(d, code);
         if (pinned_.compiled && d.model == model_access::state(self_)->name) // one of another model has been there
-            concealment(schema()).apply(d);
+            concealment(schema(), d.path).apply(d);
     });
 }
 
@@ -155,6 +160,12 @@ void call_frame::rethrow(boost::system::system_error const& e) const {
     d.what_happened = progress == outcome::maybe_applied ? outcome::not_sent : progress;
     describe(d, errc::cancelled);
     throw error(errc::cancelled, "the operation was cancelled", std::move(d));
+}
+
+void model_answer::rethrow(error& e) const {
+    call_frame frame(of_, kind_);
+    frame.look_back();
+    frame.rethrow(e);
 }
 
 batch to_model(call_frame const& frame, batch stored, document const& projection) {

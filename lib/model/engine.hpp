@@ -51,6 +51,8 @@ public:
     /// Takes what the operation works with: the connection, the definition as it is now, and the session, which the handle and
     /// the options then agree on. Throws `errc::not_connected`, and `errc::invalid_argument` for two sessions.
     void begin(operation_options& options);
+    /// In the place of `begin`, after an operation that went well: for the errors of what is done with its answer.
+    void look_back();
     /// Settles which hooks run. Throws `errc::invalid_argument`.
     void resolve(operation_options& options, hook_types types);
     /// After the hooks of `type`: they may have asked for others by changing `options.hooks_value`.

@@ -226,43 +226,29 @@ asio::awaitable<std::optional<document>> model::find_and_update(selection which,
 
 // --- input of clients ------------------------------------------------------------------------------------------------
 
-namespace {
-
-request_policy const& policy_of(schema const& s) {
-    auto const& policy = s.definition().requests();
-    if (!policy)
-        throw error(errc::definition, fmt::format("model {} takes no input of clients: its definition has no policy for requests", s.name()));
-    return *policy;
+request_policy const& policy_choice::of(cormorant::schema const& s) const {
+    if (given_ != nullptr) { // that of the definition was looked at when it was compiled
+        detail::check_policy(s, *given_);
+        return *given_;
+    }
+    auto const& own = s.definition().requests();
+    if (!own)
+        throw error(errc::definition,
+            fmt::format("model {} takes no input of clients: its definition has no policy for requests", s.name()));
+    return *own;
 }
 
-} // namespace
-
-allowed_query model::query(untrusted const& input) const {
+allowed_query model::query(untrusted const& input, policy_choice policy) const {
     auto const s = schema();
-    return detail::read_query(*s, policy_of(*s), input);
+    return detail::read_query(*s, policy.of(*s), input);
 }
-allowed_query model::query(untrusted const& input, request_policy const& policy) const {
+document model::accept(untrusted const& body, policy_choice policy) const {
     auto const s = schema();
-    detail::check_policy(*s, policy);
-    return detail::read_query(*s, policy, input);
+    return detail::read_body(*s, policy.of(*s), body);
 }
-document model::accept(untrusted const& body) const {
+value model::changes(untrusted const& body, policy_choice policy) const {
     auto const s = schema();
-    return detail::read_body(*s, policy_of(*s), body);
-}
-document model::accept(untrusted const& body, request_policy const& policy) const {
-    auto const s = schema();
-    detail::check_policy(*s, policy);
-    return detail::read_body(*s, policy, body);
-}
-value model::changes(untrusted const& body) const {
-    auto const s = schema();
-    return detail::read_changes(*s, policy_of(*s), body);
-}
-value model::changes(untrusted const& body, request_policy const& policy) const {
-    auto const s = schema();
-    detail::check_policy(*s, policy);
-    return detail::read_changes(*s, policy, body);
+    return detail::read_changes(*s, policy.of(*s), body);
 }
 
 // --- what an operation will do ---------------------------------------------------------------------------------------

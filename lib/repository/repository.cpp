@@ -4,7 +4,7 @@
 #include "schema/concealment.hpp"
 
 #include <cormorant/bson/json.hpp>
-#include <cormorant/repository/repository.hpp>
+#include <cormorant/repository/typed_repository.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -88,7 +88,7 @@ private:
             d.model = name_;
             d.operation = method_;
             if (schema_)
-                detail::concealment(*schema_).apply(d);
+                detail::concealment(*schema_, d.path).apply(d);
         }
     }
 
@@ -226,6 +226,16 @@ asio::awaitable<bool> remove_by_id(call& c, value id, remove_options options) {
 }
 
 } // namespace
+
+void detail::repository_answer::rethrow(error& e) const {
+    call c(of_.state_, of_.key_, of_.session_, method_);
+    c.open();
+    if (writes_) {
+        e.details().is_write = true;
+        e.details().what_happened = outcome::applied;
+    }
+    c.rethrow(e);
+}
 
 std::string repository::name() const {
     return state_->model_name(key_);

@@ -9,12 +9,42 @@
 namespace cormorant::detail {
 
 concealment::concealment(schema const& of) {
+    add(of);
+}
+
+concealment::concealment(schema const& of, std::string_view path) : concealment(of) {
+    for (auto rest = path; !rest.empty(); rest = path_rest(rest)) {
+        if (auto const* relation = of.relation(path_head(rest))) {
+            add_related(of, *relation);
+            return;
+        }
+    }
+}
+
+void concealment::add(schema const& of) {
     for (auto const& field : of.fields()) {
         if (field.to_json)
             continue;
         names_.emplace_back(field.name);
         if (!field.column.empty())
             names_.emplace_back(field.column);
+    }
+}
+
+void concealment::add_related(schema const& of, relation_definition const& through) {
+    bool const several = through.polymorphic && !through.inverse;
+    if (several && through.models.empty())
+        hides_all_ = true;
+    for (auto const& name : several ? through.models : std::vector(1, through.model)) {
+        auto target = of.related(name);
+        if (!target) {
+            hides_all_ = true;
+        } else if (std::ranges::find(related_, target) == related_.end()) {
+            auto const& added = *related_.emplace_back(std::move(target));
+            add(added);
+            for (auto const& next : added.relations())
+                add_related(added, next);
+        }
     }
 }
 
@@ -27,17 +57,17 @@ bool concealment::names_one(std::string_view path) const noexcept {
 
 // A value without a path may be that of any field, and a document may have one in it.
 bool concealment::may_tell(std::string_view path, std::string_view text) const noexcept {
-    return !path.empty() && !names_one(path) &&
+    return !hides_all_ && !path.empty() && !names_one(path) &&
            std::ranges::none_of(names_, [&](std::string_view name) { return text.find(name) != std::string_view::npos; });
 }
 
 void concealment::apply(violation& v) const {
-    if (!names_.empty() && !may_tell(v.path, v.value))
+    if (hides() && !may_tell(v.path, v.value))
         v.value.clear();
 }
 
 void concealment::apply(diagnostics& d) const {
-    if (names_.empty())
+    if (!hides())
         return;
     if (!may_tell(d.path, d.value))
         d.value.clear();

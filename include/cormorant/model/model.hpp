@@ -85,6 +85,19 @@ public:
     }
 };
 
+/// By which policy input of clients is read: by that of the definition, or by one that is given, which is referred to. Converts
+/// from a policy: for arguments, not to be kept.
+class policy_choice {
+public:
+    policy_choice() noexcept = default;
+    policy_choice(request_policy const& given) noexcept : given_(&given) {}
+    /// Throws `errc::definition` when the definition has none, and when the one that is given names what the model does not have.
+    request_policy const& of(schema const& s) const;
+
+private:
+    request_policy const* given_ = nullptr;
+};
+
 /// A `model_document` that keeps the schema it goes by.
 class bound_document : public model_document {
 public:
@@ -207,8 +220,8 @@ public:
     /// on). Throws `errc::invalid_argument` for a filter that every document fits, unless the caller says `all` (see
     /// `basic_selection`).
     boost::asio::awaitable<update_result> update(selection which, value delta, update_options options = {}) const;
-    /// `update` of one document, answered with the document as it is afterwards: nothing when none matches. One round trip. For hooks
-    /// it is an update; their result says that what matched was changed. Throws `errc::invalid_argument` for `multi`.
+    /// `update` of one document, answered with the document as it is afterwards: nothing when none matches. One round trip. For
+    /// hooks it is an update; their result says that what matched was changed. Throws `errc::invalid_argument` for `multi`.
     boost::asio::awaitable<std::optional<document>> find_and_update(
         selection which, value delta, update_options options = {}) const;
     /// Removes all that match, or the first with `just_one`. Throws as `update` for a filter that every document fits.
@@ -220,19 +233,16 @@ public:
 
     /// \name What a request becomes, as far as a policy allows it: that of the definition, or the one that is given. Throws
     /// `errc::unauthorized` for what the policy does not name, `errc::invalid_argument` for what makes no sense,
-    /// `errc::limit_exceeded` for too much of it, each naming the path and never the value; `errc::definition` without a policy.
-    /// docs/untrusted-input.md tells what clients may write.
+    /// `errc::limit_exceeded` for too much of it, each naming the path and never the value; `errc::definition` without a policy,
+    /// or for one that does not fit the model. docs/untrusted-input.md tells what clients may write.
     /// @{
 
     /// For `find`, `count`...: `auto [filter, options] = post.query(untrusted::parse_query(text))`.
-    allowed_query query(untrusted const& input) const;
-    allowed_query query(untrusted const& input, request_policy const& policy) const;
+    allowed_query query(untrusted const& input, policy_choice policy = {}) const;
     /// A document for `insert` and `save`: values are converted to the types of their fields, and validated by the operation.
-    document accept(untrusted const& body) const;
-    document accept(untrusted const& body, request_policy const& policy) const;
+    document accept(untrusted const& body, policy_choice policy = {}) const;
     /// An update: `{$set: ...}` of what the body names, `{$unset: ...}` of what is null there.
-    value changes(untrusted const& body) const;
-    value changes(untrusted const& body, request_policy const& policy) const;
+    value changes(untrusted const& body, policy_choice policy = {}) const;
     /// @}
 
     // --- what an operation will do -------------------------------------------------------------------------------

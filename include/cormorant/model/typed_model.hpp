@@ -17,33 +17,6 @@
 
 namespace cormorant {
 
-namespace detail {
-/// Decodes every document of an answer; BSON goes straight to the struct.
-template <class T>
-std::vector<T> decode_all(std::vector<batch> const& batches) {
-    std::size_t size = 0;
-    for (batch const& b : batches)
-        size += b.size();
-    std::vector<T> result;
-    result.reserve(size);
-    for (batch const& b : batches)
-        b.for_each([&](auto const& one) { decode_into(one, result.emplace_back()); });
-    return result;
-}
-
-/// The first of them, if there is one.
-template <class T>
-std::optional<T> decode_first(std::vector<batch> const& batches) {
-    std::optional<T> first;
-    for (batch const& b : batches)
-        b.for_each([&](auto const& one) {
-            if (!first)
-                decode_into(one, first.emplace());
-        });
-    return first;
-}
-} // namespace detail
-
 /// Some of the documents that match as structs, and how many match without `limit` and `skip`.
 template <class T>
 struct counted {
@@ -51,13 +24,84 @@ struct counted {
     std::int64_t count = 0;
 };
 
+namespace detail {
+
+/// The operation that an answer is of, for what is found when the answer is decoded.
+class model_answer {
+public:
+    model_answer(model of, operation_kind kind) noexcept : of_(std::move(of)), kind_(kind) {}
+    /// Inside a handler: throws the error as one of the operation, all of which was done.
+    [[noreturn]] void rethrow(error& e) const;
+
+private:
+    model of_;
+    operation_kind kind_;
+};
+
+/// \name Documents to structs. BSON goes straight there.
+/// @{
+template <class T>
+void decode_answer(document const& from, T& result) {
+    decode_into(from, result);
+}
+template <class T>
+void decode_answer(std::optional<document> const& from, std::optional<T>& result) {
+    if (from)
+        decode_into(*from, result.emplace());
+}
+template <class T>
+void decode_answer(documents const& from, std::vector<T>& result) {
+    result.reserve(from.size());
+    for (document const& one : from)
+        decode_into(one, result.emplace_back());
+}
+template <class T>
+void decode_answer(std::vector<batch> const& from, std::vector<T>& result) {
+    std::size_t size = 0;
+    for (batch const& b : from)
+        size += b.size();
+    result.reserve(size);
+    for (batch const& b : from)
+        b.for_each([&](auto const& one) { decode_into(one, result.emplace_back()); });
+}
+/// The first of them, if there is one.
+template <class T>
+void decode_answer(std::vector<batch> const& from, std::optional<T>& result) {
+    for (batch const& b : from)
+        b.for_each([&](auto const& one) {
+            if (!result)
+                decode_into(one, result.emplace());
+        });
+}
+template <class T>
+void decode_answer(counted_batches const& from, counted<T>& result) {
+    decode_answer(from.batches, result.docs);
+    result.count = from.count;
+}
+/// @}
+
+/// Waits for an answer and decodes it. What does not fit is an error of the operation, as `of` tells it.
+template <class Result, class Answer, class Origin>
+boost::asio::awaitable<Result> decoded(boost::asio::awaitable<Answer> answer, Origin of) {
+    Answer const got = co_await std::move(answer);
+    try {
+        Result result{};
+        decode_answer(got, result);
+        co_return result;
+    } catch (error& e) {
+        of.rethrow(e);
+    }
+}
+
+} // namespace detail
+
 /// A model whose documents are values of `T`, a struct described by Boost.Describe (mapping.hpp). Hooks, options, errors and
 /// everything else are those of `model`; the handle on it is `untyped()`.
 ///
 /// `find` decodes the server's BSON straight into structs unless an after hook, a relationship or a virtual has to see documents.
 /// What the documents have and `T` has not is dropped when reading: let `fields` name what you need. A document that does not fit
-/// throws `errc::type_mismatch` naming the member. Members `ref<X>` hold what the call populated.
-/// Thread safety: as `model`.
+/// throws `errc::type_mismatch` naming the member, as an error of the operation; a write has been applied then. Members `ref<X>`
+/// hold what the call populated. Thread safety: as `model`.
 template <class T>
 class typed_model {
 public:
@@ -70,17 +114,21 @@ public:
     typed_model in(std::shared_ptr<session> s) const { return typed_model(model_.in(std::move(s))); }
 
     boost::asio::awaitable<std::vector<T>> find(document filter = {}, find_options options = {}) const {
-        return decode_all(model_.find_batches(std::move(filter), std::move(options)));
+        return detail::decoded<std::vector<T>>(
+            model_.find_batches(std::move(filter), std::move(options)), of(operation_kind::find));
     }
     boost::asio::awaitable<counted<T>> find_and_count(document filter = {}, find_options options = {}) const {
-        return decode_counted(model_.find_and_count_batches(std::move(filter), std::move(options)));
+        return detail::decoded<counted<T>>(
+            model_.find_and_count_batches(std::move(filter), std::move(options)), of(operation_kind::find));
     }
     boost::asio::awaitable<std::optional<T>> find_one(document filter = {}, find_options options = {}) const {
         options.limit(1);
-        return decode_first(model_.find_batches(std::move(filter), std::move(options)));
+        return detail::decoded<std::optional<T>>(
+            model_.find_batches(std::move(filter), std::move(options)), of(operation_kind::find));
     }
     boost::asio::awaitable<std::optional<T>> find_by_id(value id, find_options options = {}) const {
-        return decode_first(model_.find_batches_by_id(std::move(id), std::move(options)));
+        return detail::decoded<std::optional<T>>(
+            model_.find_batches_by_id(std::move(id), std::move(options)), of(operation_kind::find));
     }
     boost::asio::awaitable<std::int64_t> count(document filter = {}, count_options options = {}) const {
         return model_.count(std::move(filter), std::move(options));
@@ -88,12 +136,13 @@ public:
     /// The answer of the pipeline as values of `R`.
     template <class R = T>
     boost::asio::awaitable<std::vector<R>> aggregate(array pipeline, aggregate_options options = {}) const {
-        return decode_documents<R>(model_.aggregate(std::move(pipeline), std::move(options)));
+        return detail::decoded<std::vector<R>>(
+            model_.aggregate(std::move(pipeline), std::move(options)), of(operation_kind::aggregate));
     }
 
     /// Answers what was stored, with defaults. An `_id` of only zeros, as a new `object_id` is, gets a generated one.
     boost::asio::awaitable<T> insert(T const& object, insert_options options = {}) const {
-        return decode_one(model_.insert(to_stored(object), std::move(options)));
+        return detail::decoded<T>(model_.insert(to_stored(object), std::move(options)), of(operation_kind::insert));
     }
     boost::asio::awaitable<std::vector<T>> insert(std::vector<T> const& objects, insert_options options = {}) const {
         documents docs;
@@ -101,10 +150,10 @@ public:
         storage const shared = make_arena();
         for (T const& one : objects)
             docs.push_back(to_stored(one, shared));
-        return decode_documents<T>(model_.insert(std::move(docs), std::move(options)));
+        return detail::decoded<std::vector<T>>(model_.insert(std::move(docs), std::move(options)), of(operation_kind::insert));
     }
     boost::asio::awaitable<T> save(T const& object, save_options options = {}) const {
-        return decode_one(model_.save(to_stored(object), std::move(options)));
+        return detail::decoded<T>(model_.save(to_stored(object), std::move(options)), of(operation_kind::save));
     }
     boost::asio::awaitable<update_result> update(selection which, value delta, update_options options = {}) const {
         return model_.update(std::move(which), std::move(delta), std::move(options));
@@ -123,34 +172,7 @@ private:
         return doc;
     }
 
-    static boost::asio::awaitable<std::vector<T>> decode_all(boost::asio::awaitable<std::vector<batch>> answer) {
-        auto batches = co_await std::move(answer);
-        co_return detail::decode_all<T>(batches);
-    }
-    static boost::asio::awaitable<counted<T>> decode_counted(boost::asio::awaitable<counted_batches> answer) {
-        auto found = co_await std::move(answer);
-        counted<T> result;
-        result.docs = detail::decode_all<T>(found.batches);
-        result.count = found.count;
-        co_return result;
-    }
-    static boost::asio::awaitable<std::optional<T>> decode_first(boost::asio::awaitable<std::vector<batch>> answer) {
-        auto batches = co_await std::move(answer);
-        co_return detail::decode_first<T>(batches);
-    }
-    static boost::asio::awaitable<T> decode_one(boost::asio::awaitable<document> answer) {
-        auto doc = co_await std::move(answer);
-        co_return from_document<T>(doc);
-    }
-    template <class R>
-    static boost::asio::awaitable<std::vector<R>> decode_documents(boost::asio::awaitable<documents> answer) {
-        auto docs = co_await std::move(answer);
-        std::vector<R> result;
-        result.reserve(docs.size());
-        for (document const& one : docs)
-            result.push_back(from_document<R>(one));
-        co_return result;
-    }
+    detail::model_answer of(operation_kind kind) const { return detail::model_answer(model_, kind); }
 
     model model_;
 };

@@ -18,6 +18,7 @@ namespace cormorant {
 
 namespace detail {
 class schema_state;
+class repository_answer;
 struct repository_access;
 } // namespace detail
 
@@ -79,7 +80,8 @@ public:
     boost::asio::awaitable<document> patch_by_id(value id, document data, query q = {}, update_options options = {}) const;
     /// Sets the given properties of all documents that fit; answers how many fit, those that were so already too. Throws
     /// `errc::invalid_argument` for a condition that says nothing, unless the caller says `all`.
-    boost::asio::awaitable<std::int64_t> patch(document data, basic_selection<where_clause> which, update_options options = {}) const;
+    boost::asio::awaitable<std::int64_t> patch(
+        document data, basic_selection<where_clause> which, update_options options = {}) const;
     /// Removes all documents that fit and answers how many. Throws as `patch` for a condition that says nothing.
     boost::asio::awaitable<std::int64_t> delete_(basic_selection<where_clause> which, remove_options options = {}) const;
     /// Whether there was one.
@@ -87,6 +89,7 @@ public:
 
 private:
     friend struct detail::repository_access;
+    friend class detail::repository_answer;
     repository(std::shared_ptr<detail::schema_state> state, std::string key) noexcept
         : state_(std::move(state)), key_(std::move(key)) {}
 

@@ -335,9 +335,9 @@ TEST(Value, ConvertsToCppTypes) {
     EXPECT_EQ(value(1500).to<std::chrono::milliseconds>(), milliseconds(1500));
     EXPECT_EQ(value(doc("a", 1)).to<document>(), doc("a", 1));
     EXPECT_EQ((value(doc("a", 1)).to<std::map<std::string, double>>()), (std::map<std::string, double>{{"a", 1.0}}));
-    EXPECT_ERROR(value(300).to<std::uint8_t>(), type_mismatch, "300 does not fit into an unsigned integer of 8 bits");
-    EXPECT_ERROR(value(-1).to<unsigned>(), type_mismatch, "-1 does not fit into an unsigned integer of 32 bits");
-    EXPECT_ERROR(value(200).to<std::int8_t>(), type_mismatch, "200 does not fit into a signed integer of 8 bits");
+    EXPECT_ERROR(value(300).to<std::uint8_t>(), type_mismatch, "the number does not fit into an unsigned integer of 8 bits");
+    EXPECT_ERROR(value(-1).to<unsigned>(), type_mismatch, "the number does not fit into an unsigned integer of 32 bits");
+    EXPECT_ERROR(value(200).to<std::int8_t>(), type_mismatch, "the number does not fit into a signed integer of 8 bits");
 }
 
 TEST(Value, PrintsAsRelaxedJson) {

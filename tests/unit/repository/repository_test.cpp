@@ -440,6 +440,32 @@ TEST_F(RepositoryTest, OfStructsTakesAndGivesStructs) {
     EXPECT_EQ(run(schema.repository_as<typed_people>("person").called("Bob")).at(0).id, 2);
 }
 
+TEST_F(RepositoryTest, OfStructsTellsWhatDoesNotFitAsAnErrorOfTheMethod) {
+    schema.define_model(definition_of<person>("person").primary_key("id", integer()).field("age", any().to_json(false)), "db");
+    auto const all = schema.repository<person>("person");
+    answer("person", list({doc("_id", 1, "name", "Ann", "age", "secret")}));
+    person bob;
+    bob.name = "Bob";
+    struct failed {
+        char const* method;
+        error e;
+        bool writes = false;
+    };
+    for (auto const& [method, e, writes] : {failed{"find", failure_of(all.find())},
+             failed{"find_one", failure_of(all.find_one())}, failed{"find_by_id", failure_of(all.find_by_id(1))},
+             failed{"patch_by_id", failure_of(all.patch_by_id(1, doc("name", "Bob"))), true},
+             failed{"replace_by_id", failure_of(all.replace_by_id(1, bob)), true}}) {
+        SCOPED_TRACE(method);
+        EXPECT_EQ(e.code(), errc::type_mismatch);
+        EXPECT_EQ(e.details().model, "person");
+        EXPECT_EQ(e.details().operation, method);
+        EXPECT_EQ(e.details().path, "age");
+        EXPECT_EQ(e.details().is_write, writes);
+        EXPECT_EQ(e.details().what_happened, writes ? outcome::applied : outcome::not_sent);
+        EXPECT_THAT(e.report(), ::testing::Not(HasSubstr("secret")));
+    }
+}
+
 TEST_F(RepositoryTest, SyncsIndexesOfAllModels) {
     schema.define_model(model_definition("indexed").field("n", integer()).index(doc("n", 1)), "db");
     run(schema.sync());
