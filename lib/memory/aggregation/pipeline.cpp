@@ -8,6 +8,7 @@ struct pipeline::state {
     std::vector<stage_ptr> stages;
     document leading_filter;
     std::vector<std::string> collections;
+    std::shared_ptr<pipeline_output const> output;
     bool own_input = false;
 };
 
@@ -23,6 +24,7 @@ constexpr stage_definition definitions[] = {
     {"$limit", compile_limit},
     {"$skip", compile_skip},
     {"$unwind", compile_unwind},
+    {"$redact", compile_redact},
     {"$replaceRoot", compile_replace_root},
     {"$replaceWith", compile_replace_with},
     {"$sample", compile_sample},
@@ -31,6 +33,7 @@ constexpr stage_definition definitions[] = {
     {"$count", compile_count},
     {"$sortByCount", compile_sort_by_count},
     {"$bucket", compile_bucket},
+    {"$bucketAuto", compile_bucket_auto},
     {"$facet", compile_facet},
     {"$lookup", compile_lookup},
     {"$unionWith", compile_union_with},
@@ -38,9 +41,8 @@ constexpr stage_definition definitions[] = {
     {"$setWindowFields", compile_set_window_fields},
 };
 
-constexpr std::string_view known_to_the_server[] = {"$out", "$merge", "$geoNear", "$redact", "$bucketAuto", "$collStats",
-    "$indexStats", "$planCacheStats", "$currentOp", "$listSessions", "$listLocalSessions", "$changeStream", "$search",
-    "$searchMeta", "$densify", "$fill"};
+constexpr std::string_view known_to_the_server[] = {"$geoNear", "$collStats", "$indexStats", "$planCacheStats", "$currentOp",
+    "$listSessions", "$listLocalSessions", "$changeStream", "$search", "$searchMeta", "$densify", "$fill"};
 
 /// Keeps the compiled pipeline for as long as documents come.
 class owning_stream final : public document_stream {
@@ -75,6 +77,13 @@ pipeline pipeline::compile(array const& stages, query_options const& options) {
             refuse(40323, "A pipeline stage specification object must contain exactly one field.");
         }
         auto const name = d->begin()->key();
+        if (made->output) {
+            refuse(40601, fmt::format("{} can only be the final stage in the pipeline", made->output->stage));
+        }
+        if (auto output = compile_output(name, d->begin()->value(), stage_options)) {
+            made->output = std::make_shared<pipeline_output>(std::move(*output));
+            continue;
+        }
         auto const* const found = std::ranges::find(definitions, name, &stage_definition::name);
         if (found == std::end(definitions)) {
             if (std::ranges::find(known_to_the_server, name) != std::end(known_to_the_server)) {
@@ -124,6 +133,9 @@ bool pipeline::makes_own_input() const noexcept {
 }
 std::vector<std::string> const& pipeline::collections() const noexcept {
     return state_->collections;
+}
+std::shared_ptr<pipeline_output const> const& pipeline::output() const noexcept {
+    return state_->output;
 }
 
 std::unique_ptr<document_stream> pipeline::run(std::unique_ptr<document_stream> input) const {

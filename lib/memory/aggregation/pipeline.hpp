@@ -3,6 +3,7 @@
 /// Aggregation pipelines.
 
 #include "memory/query/query.hpp"
+#include "output.hpp"
 
 #include <cormorant/bson/value.hpp>
 
@@ -25,6 +26,8 @@ public:
     bool makes_own_input() const noexcept;
     /// Collections that it reads beside its own, with those of its inner pipelines.
     std::vector<std::string> const& collections() const noexcept;
+    /// Where the documents are meant to go; null when they are the answer. Whoever runs the pipeline has to put them there.
+    std::shared_ptr<pipeline_output const> const& output() const noexcept;
 
     /// Documents are computed as they are asked for, as far as the stages allow. The stream keeps what it needs of the pipeline.
     std::unique_ptr<document_stream> run(std::unique_ptr<document_stream> input) const;

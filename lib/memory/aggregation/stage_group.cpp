@@ -1,4 +1,4 @@
-#include "accumulator.hpp"
+#include "group_field.hpp"
 #include "memory/expression/impl.hpp"
 #include "memory/query/sorter.hpp"
 #include "stage.hpp"
@@ -13,12 +13,7 @@ namespace {
 /// `$group`, and what is made of it: `$count`, `$sortByCount`, `$bucket`.
 class group {
 public:
-    struct field {
-        std::string name;
-        accumulation what;
-    };
-
-    group(expression_ptr id, std::vector<field> fields, query_options const& options)
+    group(expression_ptr id, std::vector<group_field> fields, query_options const& options)
         : options_(options), id_(std::move(id)), fields_(std::move(fields)) {}
 
     std::vector<document_ptr> run(document_stream& input) const {
@@ -32,7 +27,7 @@ public:
             auto const [place, fresh] = places.try_emplace(std::move(key), groups.size());
             if (fresh) {
                 groups.push_back({std::move(id), {}});
-                for (field const& f : fields_) {
+                for (group_field const& f : fields_) {
                     groups.back().accumulators.push_back(f.what.make(s, f.what.n.get()));
                 }
             }
@@ -62,24 +57,8 @@ private:
 
     query_options options_;
     expression_ptr id_;
-    std::vector<field> fields_;
+    std::vector<group_field> fields_;
 };
-
-group::field compile_field(std::string_view name, value const& source, compile_context& context) {
-    if (name.find('.') != std::string_view::npos) {
-        refuse(40235, fmt::format("The field name '{}' cannot contain '.'", name));
-    }
-    if (name.starts_with('$')) {
-        refuse(40236, fmt::format("The field name '{}' cannot be an operator name", name));
-    }
-    return {std::string(name), compile_accumulation(name, source, context)};
-}
-
-std::vector<group::field> count_field(std::string_view name, compile_context& context) {
-    std::vector<group::field> result;
-    result.push_back({std::string(name), compile_accumulation(name, value(doc("$sum", 1)), context)});
-    return result;
-}
 
 /// The `_id` of a group. In an object with one member a missing value becomes null; with several it is left out.
 expression_ptr compile_id(value const& source, compile_context& context) {
@@ -104,6 +83,22 @@ stage_ptr group_stage(std::shared_ptr<group const> g, Then then) {
 
 } // namespace
 
+group_field compile_group_field(std::string_view name, value const& source, compile_context& context) {
+    if (name.find('.') != std::string_view::npos) {
+        refuse(40235, fmt::format("The field name '{}' cannot contain '.'", name));
+    }
+    if (name.starts_with('$')) {
+        refuse(40236, fmt::format("The field name '{}' cannot be an operator name", name));
+    }
+    return {std::string(name), compile_accumulation(name, source, context)};
+}
+
+std::vector<group_field> count_field(std::string_view name, compile_context& context) {
+    std::vector<group_field> result;
+    result.push_back({std::string(name), compile_accumulation(name, value(doc("$sum", 1)), context)});
+    return result;
+}
+
 stage_ptr compile_group(value const& source, stage_context& context) {
     auto const* const d = source.if_document();
     if (d == nullptr) {
@@ -112,12 +107,12 @@ stage_ptr compile_group(value const& source, stage_context& context) {
     symbols names;
     compile_context compiling{context.options, names};
     expression_ptr id;
-    std::vector<group::field> fields;
+    std::vector<group_field> fields;
     for (auto const& [key, v] : *d) {
         if (key == "_id") {
             id = compile_id(v, compiling);
         } else if (key != "$doingMerge" && key != "$willBeMerged") {
-            fields.push_back(compile_field(key, v, compiling));
+            fields.push_back(compile_group_field(key, v, compiling));
         }
     }
     if (!id) {
@@ -181,7 +176,7 @@ stage_ptr compile_bucket(value const& source, stage_context& context) {
     expression_ptr by;
     expression_ptr otherwise;
     std::vector<value> bounds;
-    std::vector<group::field> fields;
+    std::vector<group_field> fields;
     for (auto const& [key, v] : source.as_document()) {
         if (key == "groupBy") {
             if (!v.is_document() && !(v.is_string() && v.as_string().starts_with('$'))) {
@@ -217,7 +212,7 @@ stage_ptr compile_bucket(value const& source, stage_context& context) {
                     40196, fmt::format("The $bucket 'output' field must be an object, but found type: {}.", to_string(v.type())));
             }
             for (auto const& [name, what] : v.as_document()) {
-                fields.push_back(compile_field(name, what, compiling));
+                fields.push_back(compile_group_field(name, what, compiling));
             }
         } else {
             refuse(40197, fmt::format("Unrecognized option to $bucket: {}.", key));

@@ -132,6 +132,7 @@ public:
             inner.let.set(name, undefined());
         }
         pipeline_ = pipeline::compile(stages_, inner);
+        refuse_output(pipeline_->output(), 51047, "$lookup");
         if (from_.empty() && !pipeline_->makes_own_input()) {
             refuse(code::failed_to_parse, "must specify 'from' field for a $lookup");
         }
@@ -347,6 +348,7 @@ stage_ptr compile_union_with(value const& source, stage_context& context) {
                                           to_string(source.type())));
     }
     auto p = pipeline::compile(stages, context.options);
+    refuse_output(p.output(), 31441, "$unionWith");
     if (collection.empty() && !p.makes_own_input()) {
         refuse(code::failed_to_parse,
             "$unionWith stage without explicit collection must have a pipeline with $documents as first stage");

@@ -79,6 +79,14 @@ void collection::refuse_duplicate(index_definition const& definition, index_key 
     throw error(errc::duplicate_key, std::move(message), std::move(details));
 }
 
+void collection::record_to(collection_log& log) {
+    log_ = &log;
+    for (std::size_t i = 1; i != indexes_.size(); ++i)
+        log.defined(*this, effect::kind::create_index, std::make_shared<document>(indexes_[i]->definition().listing));
+    for (auto at = records_.cbegin(); at != records_.cend(); ++at)
+        log.wrote(*this, {at, nullptr, at->doc, {}});
+}
+
 std::vector<index_keys> collection::checked_keys(document const& doc, record const* self) const {
     std::vector<index_keys> result;
     result.reserve(indexes_.size());

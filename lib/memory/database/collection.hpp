@@ -77,6 +77,9 @@ public:
     /// validator may ask for the time.
     void restore(document doc);
 
+    /// Of a collection that was made without a log: from now on there is one, which is told of every index and document first.
+    void record_to(collection_log& log);
+
     /// \name Changes that nobody is told of, and that are not checked: the documents were there before. What is taken out can be
     /// put back to its place as long as everything behind it is as it was.
     /// @{

@@ -3,7 +3,9 @@
 /// A database: collections, views, and every operation on them as a synchronous function.
 
 #include "collection.hpp"
+#include "memory/aggregation/output.hpp"
 #include "memory/query/query.hpp"
+#include "memory/update/updater.hpp"
 #include "timeline.hpp"
 
 #include <cormorant/bson/value.hpp>
@@ -48,7 +50,8 @@ public:
     /// The effects that make up the database as it is when `begin` is called, once, while nothing changes.
     effect_source capture(std::function<void()> const& begin) const;
 
-    /// The documents are those of the moment of the call, whatever is written while they are read.
+    /// The documents are those of the moment of the call, whatever is written while they are read. A pipeline that ends with
+    /// `$out` or `$merge` has written when it is answered, and gives no documents.
     std::unique_ptr<document_stream> find(find_op op);
     std::unique_ptr<document_stream> aggregate(aggregate_op const& op);
     std::int64_t count(count_op const& op);
@@ -156,12 +159,21 @@ private:
     void put_view(std::string const& name, document definition);
     void check_view(std::string_view name, std::string const& on, array const& pipeline) const;
     document inserted(collection& c, document doc);
+    /// With the mutex held: changes what is selected, or inserts.
+    update_result update_selected(std::string const& collection, selection const& which, updater const& change, bool upsert);
     bool updated(collection& c, record_handle at, document doc);
 
     /// Locks, selects, and answers the documents in the order asked for.
     std::vector<document_ptr> snapshot(std::string_view name, selection const& s);
     std::unique_ptr<document_stream> run_pipeline(std::string_view name, array const& stages, query_options const& options,
         std::optional<value> const& hint, document const& collation);
+    /// What `$out` and `$merge` do with the documents of a pipeline, all of which are there before the first is written.
+    void write_output(pipeline_output const& to, document_stream& from, query_options const& options);
+    /// All or nothing, in one step for whoever reads.
+    void replace_collection(std::string const& name, document_stream& from);
+    void merge(pipeline_output const& to, document_stream& from, query_options const& options);
+    /// With the mutex held. True when a document was there.
+    bool merge_one(pipeline_output const& to, document d, document const& filter, query_options const& options);
     /// The stages by which a find on a view is run.
     static array find_stages(find_op const& op);
     /// The stages of the views behind a name; nothing when it is no view.

@@ -191,15 +191,22 @@ std::unique_ptr<document_stream> database::run_pipeline(std::string_view name, a
     query_options options = given;
     options.text.index = text_of(from.collection);
     auto const compiled = pipeline::compile(from.pipeline, options);
+    auto const answer = [&](std::vector<document_ptr> input) {
+        auto documents = compiled.run(stream_of(std::move(input)));
+        if (!compiled.output())
+            return documents;
+        write_output(*compiled.output(), *documents, options);
+        return stream_of({});
+    };
     if (compiled.makes_own_input())
-        return compiled.run(stream_of({}));
+        return answer({});
     if (name.empty())
         refuse(invalid_namespace, "{aggregate: 1} is not valid for this pipeline; a collection is required");
     auto const matches = matcher::compile(compiled.leading_filter(), options);
     selection s{compiled.leading_filter(), matches};
     s.binary = options.collation == nullptr;
     s.hint = &hint;
-    return compiled.run(stream_of(snapshot(from.collection, s)));
+    return answer(snapshot(from.collection, s));
 }
 
 std::unique_ptr<document_stream> database::open(std::string_view name, document const& filter, query_options const& options) {

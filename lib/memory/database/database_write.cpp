@@ -1,7 +1,6 @@
 #include "database.hpp"
 #include "document_limits.hpp"
 #include "memory/projection/projector.hpp"
-#include "memory/update/updater.hpp"
 #include "memory/value/server_text.hpp"
 
 #include <fmt/format.h>
@@ -118,16 +117,22 @@ update_result database::update(update_op const& op) {
     if (op.multi && change.is_replacement())
         refuse(code::failed_to_parse, "multi update is not supported for replacement-style update");
 
-    update_result result;
     writing const lock(*this, op.collection);
-    if (auto* c = writable(op.collection)) {
-        auto const found = select(*c, {op.filter, matches, nullptr, 0, op.multi ? 0 : 1, options.collation == nullptr, &op.hint});
+    return update_selected(op.collection,
+        {op.filter, matches, nullptr, 0, op.multi ? 0 : 1, options.collation == nullptr, &op.hint}, change, op.upsert);
+}
+
+update_result database::update_selected(
+    std::string const& collection, selection const& which, updater const& change, bool upsert) {
+    update_result result;
+    if (auto* c = writable(collection)) {
+        auto const found = select(*c, which);
         count_written(result.modified_count, [&] {
             for (record_handle const at : found.records) {
                 document changed(*at->doc);
                 std::optional<std::size_t> position;
                 if (change.needs_position())
-                    matches.matches(*at->doc, position);
+                    which.matches.matches(*at->doc, position);
                 if (change.apply(changed, position)) {
                     check_updated(changed);
                     c->replace(at, std::move(changed));
@@ -137,8 +142,8 @@ update_result database::update(update_op const& op) {
             }
         });
     }
-    if (result.matched_count == 0 && op.upsert) {
-        auto const made = inserted(writable_or_new(op.collection), change.upsert(matches));
+    if (result.matched_count == 0 && upsert) {
+        auto const made = inserted(writable_or_new(collection), change.upsert(which.matches));
         result.upserted_count = 1;
         result.upserted_id = made.begin()->value();
     }

@@ -19,6 +19,9 @@ public:
     /// and `errc::unsupported` for options that are not simple.
     static std::shared_ptr<collator const> make(document const& collation);
 
+    /// They order alike.
+    bool operator==(collator const&) const noexcept = default;
+
     std::weak_ordering compare_strings(std::string_view, std::string_view) const;
     std::weak_ordering operator()(value const&, value const&) const;
     /// Strings that compare equal have the same key, and keys compare (binary) as the strings do.

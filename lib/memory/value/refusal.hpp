@@ -23,6 +23,8 @@ inline constexpr int unrecognised_pipeline_stage = 40324;
 inline constexpr int conversion_failure = 241;
 } // namespace code
 
+/// What a MongoDB server would answer: `errc::server` with its code.
+error server_error(int server_code, std::string message);
 /// Throws what a MongoDB server would answer: `errc::server` with its code.
 [[noreturn]] void refuse(int server_code, std::string message);
 /// Throws a server's answer that has an `errc` of its own (`errc::namespace_exists`, ...).

@@ -36,6 +36,8 @@ public:
     /// Operators, a whole document or a pipeline. `filters` gets the array filters that it needs.
     value make_update(array& filters);
     array make_pipeline();
+    /// It ends with `$out` or `$merge` into the collection `target`, whose field `u` is unique. No `_id` is made up.
+    array make_writing_pipeline();
     /// Words to look for in the field `s`, and perhaps more. It needs a text index on `s` without stop words.
     document make_text_filter();
     value make_expression(int depth);
@@ -46,6 +48,7 @@ public:
 
 private:
     std::string_view one_of(std::initializer_list<std::string_view> names) { return names.begin()[below(names.size())]; }
+    static value number(std::size_t n);
     value scalar();
     value any_value();
     array values(std::size_t most);
@@ -54,6 +57,8 @@ private:
     document comparison();
     document update_operators(array& filters);
     value stage();
+    value redaction();
+    value automatic_buckets();
     value window_stage();
     value number_expression(int depth);
     value text_expression(int depth);

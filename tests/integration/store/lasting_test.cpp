@@ -94,6 +94,46 @@ TEST_F(lasting_store_test, is_there_again_when_its_folder_is_opened) {
     EXPECT_EQ(count_in(*make_memory_store(options())), 2u);
 }
 
+TEST_F(lasting_store_test, knows_what_pipelines_wrote) {
+    auto const number_unique = [](store& s) {
+        create_indexes_op unique;
+        unique.collection = "written";
+        unique.indexes.push_back({doc("n", 1), doc("unique", true)});
+        run_on(s, std::move(unique));
+    };
+    auto const write = [](store& s, std::string_view stage) {
+        aggregate_op op;
+        op.collection = "c";
+        op.pipeline.push_back(doc("$set", doc("n", doc("$add", arr("$_id", 10)))));
+        op.pipeline.push_back(doc(stage, "written"));
+        run_on(s, std::move(op));
+    };
+    auto const written = [](store& s) {
+        find_op all;
+        all.collection = "written";
+        return found_in(s, std::move(all));
+    };
+    documents before;
+    {
+        auto const s = make_memory_store(options());
+        number_unique(*s);
+        run_on(*s, insert_of(1));
+        write(*s, "$merge");
+        run_on(*s, insert_of(2));
+        write(*s, "$out");
+        before = written(*s);
+        close(*s);
+    }
+    auto const s = make_memory_store(options());
+    documents const after = written(*s);
+    ASSERT_EQ(after.size(), 2u);
+    for (std::size_t i = 0; i != after.size(); ++i)
+        EXPECT_EQ(after[i], before[i]);
+    list_indexes_op list;
+    list.collection = "written";
+    EXPECT_EQ(run_on(*s, std::move(list)).size(), 2u);
+}
+
 TEST_F(lasting_store_test, documents_are_not_validated_again) {
     {
         auto const s = make_memory_store(options());

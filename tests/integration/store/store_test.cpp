@@ -290,6 +290,7 @@ auto both(auto rows) {
 
 INSTANTIATE_TEST_SUITE_P(read, store_test, both(read_cases()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(write, store_test, both(write_cases()), name_of_test);
+INSTANTIATE_TEST_SUITE_P(output, store_test, both(output_cases()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(index, store_test, both(index_cases()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(text, store_test, both(text_cases()), name_of_test);
 INSTANTIATE_TEST_SUITE_P(admin, store_test, both(admin_cases()), name_of_test);

@@ -100,6 +100,8 @@ struct store_case {
 
 std::span<store_case const> read_cases();
 std::span<store_case const> write_cases();
+/// Of pipelines that write.
+std::span<store_case const> output_cases();
 std::span<store_case const> index_cases();
 std::span<store_case const> text_cases();
 std::span<store_case const> admin_cases();

@@ -189,6 +189,10 @@ awaitable<void> ask_for_more_than_there_is(store& s) {
     create.collection = "c";
     create.options = doc("capped", true, "size", 1000);
     EXPECT_EQ(co_await failure_of(s, std::move(create)), errc::unsupported);
+    aggregate_op elsewhere;
+    elsewhere.collection = "c";
+    elsewhere.pipeline = arr(doc("$out", doc("db", "elsewhere", "coll", "c")));
+    EXPECT_EQ(co_await failure_of(s, std::move(elsewhere)), errc::unsupported);
 }
 
 TEST_F(memory_store_test, what_it_lacks_is_unsupported) {
@@ -323,6 +327,64 @@ TEST_F(memory_store_test, is_safe_from_many_threads) {
     auto const n = run(counter(*store_));
     ASSERT_TRUE(n);
     EXPECT_EQ(n->at("n"), value(threads * rounds));
+}
+
+awaitable<void> replace_again_and_again(store& s, std::atomic<bool>& done) {
+    for (int i = 0; i != 40; ++i) {
+        aggregate_op op;
+        op.collection = "c";
+        op.pipeline = arr(doc("$limit", i % 2 == 0 ? 30 : 60), doc("$out", "replaced"));
+        co_await run_on(s, std::move(op));
+    }
+    done = true;
+}
+
+awaitable<void> look_at_the_replaced(store& s, std::atomic<bool> const& done) {
+    while (!done) {
+        count_op all;
+        all.collection = "replaced";
+        auto const n = co_await run_on(s, std::move(all));
+        EXPECT_TRUE(n == 0 || n == 30 || n == 60) << n;
+    }
+}
+
+TEST_F(memory_store_test, out_replaces_in_one_step_for_those_who_read) {
+    run(fill(*store_, 60));
+    std::atomic<bool> done = false;
+    asio::thread_pool pool(2);
+    auto writes = asio::co_spawn(pool, replace_again_and_again(*store_, done), asio::use_future);
+    auto reads = asio::co_spawn(pool, look_at_the_replaced(*store_, done), asio::use_future);
+    writes.get();
+    reads.get();
+}
+
+awaitable<error> failed_merge(store& s) {
+    try {
+        aggregate_op op;
+        op.collection = "c";
+        op.pipeline = arr(doc("$merge", doc("into", "merged", "whenMatched", "fail")));
+        co_await run_on(s, std::move(op));
+    } catch (error const& e) {
+        co_return e;
+    }
+    co_return error(errc::invalid_argument, "was not refused");
+}
+
+awaitable<void> merge_what_is_there_in_part(store& s) {
+    co_await fill(s, 5);
+    insert_op there;
+    there.collection = "merged";
+    there.docs.push_back(doc("_id", 3));
+    co_await run_on(s, std::move(there));
+    error const e = co_await failed_merge(s);
+    EXPECT_EQ(e.code(), errc::duplicate_key);
+    EXPECT_EQ(e.details().written, 4);
+    EXPECT_EQ(e.details().what_happened, outcome::applied);
+    EXPECT_TRUE(e.details().is_write);
+}
+
+TEST_F(memory_store_test, a_failed_merge_tells_what_it_wrote) {
+    run(merge_what_is_there_in_part(*store_));
 }
 
 } // namespace

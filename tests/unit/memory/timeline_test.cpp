@@ -289,5 +289,29 @@ TEST(TimelineDefinitions, that_change_end_the_transaction) {
     EXPECT_EQ(code_of([&] { db->drop(); }), 246);
 }
 
+TEST(TimelineDefinitions, a_collection_that_a_pipeline_replaced_ends_the_transaction) {
+    for (bool const writes : {false, true}) {
+        auto const db = std::make_shared<database>("db");
+        for (std::int32_t const id : {1, 2}) {
+            insert_op op;
+            op.collection = "c";
+            op.docs.push_back(doc("_id", id, "n", id));
+            db->insert(std::move(op));
+        }
+        auto const who = db->begin();
+        auto const mine = db->in(who);
+        EXPECT_EQ(contents_of(*mine), (contents{{1, 1}, {2, 2}}));
+        if (writes)
+            write(*mine, {1, 7}, true);
+        aggregate_op replace;
+        replace.collection = "c";
+        replace.pipeline = arr(doc("$match", doc("_id", 2)), doc("$set", doc("n", 5)), doc("$out", "c"));
+        db->aggregate(replace);
+        EXPECT_THROW(contents_of(*mine), error);
+        db->abort(who);
+        EXPECT_EQ(contents_of(*db), (contents{{2, 5}}));
+    }
+}
+
 } // namespace
 } // namespace cormorant::memory
