@@ -369,6 +369,13 @@ void read_elements(Source const& in, F&& take) {
     }
 }
 
+/// A concept of its own: clang 16 takes a `requires` in a generic lambda that names what is around it for an error, not for an
+/// answer.
+template <class T>
+concept grows_in_place = requires(T& container) {
+    { container.emplace_back() } -> std::same_as<typename T::value_type&>;
+};
+
 } // namespace detail
 
 /// `std::vector`, `std::deque`, `std::list`, `std::set`, `std::unordered_set` and their like.
@@ -387,9 +394,7 @@ struct codec<T> {
             v.reserve(detail::expected_elements(in));
         }
         detail::read_elements(in, [&](std::size_t, auto const& element) {
-            if constexpr (requires {
-                              { v.emplace_back() } -> std::same_as<type&>;
-                          }) {
+            if constexpr (detail::grows_in_place<T>) {
                 codec<type>::read(element, v.emplace_back(), mode);
             } else {
                 type item{};
