@@ -104,6 +104,7 @@ command_addition fast_lane::addition_of(fast_call& c) {
             a.write_concern = part->second_write_concern;
         return a;
     }
+    // No `$clusterTime`: what one operation has seen binds another only in a session of the caller's, which carries it along.
     auto& session = c.session_ ? c.session_ : connection.session();
     auto const now = c.granted_at_;
     if (!session || (session.last_use + session_lifetime < now && c.what.lease == 0))

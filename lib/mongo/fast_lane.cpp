@@ -357,11 +357,7 @@ void fast_lane::say_goodbye() {
     for (auto& s : ended_with_me_->close())
         keep_session(std::move(s));
     run_errands(*connection, steady_clock::now());
-    constexpr std::size_t most = 10'000; // that the server takes at once
-    std::vector<bson_buffer> ended;
-    for (std::size_t i = 0; i < std::min(most, sessions_.size()); ++i)
-        ended.push_back(std::move(sessions_[i].id));
-    connection->tell("admin", make_session_command("endSessions", ended), bson_buffer());
+    connection->tell("admin", make_end_of_sessions(sessions_), bson_buffer());
 }
 
 void fast_lane::close(std::function<void()> done) {

@@ -341,10 +341,7 @@ public:
         request last;
         last.database = "admin";
         last.mode = command_mode::raw;
-        std::vector<bson_buffer> ids;
-        for (server_session const& s : ended)
-            ids.push_back(s.id);
-        last.commands.push_back(make_session_command("endSessions", ids));
+        last.commands.push_back(make_end_of_sessions(ended));
         tell(*planes_, std::move(last), close_driver);
     }
 

@@ -17,6 +17,19 @@ T look(bson_buffer const& reply, T fallback, F f) {
     }
 }
 
+command make_session_command(std::string_view name, std::span<bson_buffer const> sessions) {
+    bson_buffer out;
+    bson_writer writer(out);
+    auto const root = writer.open();
+    auto const list = writer.open(name, bson_type::array);
+    position_key position;
+    for (std::size_t i = 0; i < sessions.size(); ++i)
+        writer.put(position(i), bson_view(sessions[i]));
+    writer.close(list);
+    writer.close(root);
+    return command(std::move(out));
+}
+
 } // namespace
 
 std::chrono::milliseconds time_left(steady_clock::time_point deadline) noexcept {
@@ -112,17 +125,12 @@ command make_kill_cursors(std::int64_t id, std::string_view collection) {
     return command(std::move(out));
 }
 
-command make_session_command(std::string_view name, std::span<bson_buffer const> sessions) {
-    bson_buffer out;
-    bson_writer writer(out);
-    auto const root = writer.open();
-    auto const list = writer.open(name, bson_type::array);
-    position_key position;
-    for (std::size_t i = 0; i < sessions.size(); ++i)
-        writer.put(position(i), bson_view(sessions[i]));
-    writer.close(list);
-    writer.close(root);
-    return command(std::move(out));
+command make_end_of_sessions(std::span<server_session const> sessions) {
+    constexpr std::size_t most = 10'000;
+    std::vector<bson_buffer> ids;
+    for (auto const& s : sessions.first(std::min(most, sessions.size())))
+        ids.push_back(s.id);
+    return make_session_command("endSessions", ids);
 }
 
 std::vector<command> make_ending_commands(std::span<bson_buffer const> sessions) {

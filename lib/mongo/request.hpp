@@ -141,10 +141,10 @@ std::string message_of(bson_buffer const& reply);
 /// `{getMore: id, collection, batchSize}`
 command make_get_more(std::int64_t id, std::string_view collection, std::int32_t batch_size);
 command make_kill_cursors(std::int64_t id, std::string_view collection);
-/// `{killSessions: [...]}` ends what the server does for these sessions, and their cursors; `{endSessions: [...]}` makes it
-/// forget them.
-command make_session_command(std::string_view name, std::span<bson_buffer const> sessions);
-/// Both of them.
+/// `{endSessions: [...]}` makes the server forget them; for as many of them as it takes at once.
+command make_end_of_sessions(std::span<server_session const> sessions);
+/// `{killSessions: [...]}`, which ends what the server does for these sessions (`{id: UUID}` each), and their cursors; then
+/// `{endSessions: [...]}`.
 std::vector<command> make_ending_commands(std::span<bson_buffer const> sessions);
 
 } // namespace cormorant::detail

@@ -174,6 +174,11 @@ void mock_server::on_hello(hello_handler handler) {
     on_hello_ = std::move(handler);
 }
 
+void mock_server::on_farewell(reaction what) {
+    std::lock_guard const lock(mutex_);
+    on_farewell_ = std::move(what);
+}
+
 document mock_server::hello() const {
     return doc("ismaster", true, "isWritablePrimary", true, "helloOk", true, "maxBsonObjectSize", 16 * 1024 * 1024,
         "maxMessageSizeBytes", 48'000'000, "maxWriteBatchSize", 100'000, "localTime", now(), "logicalSessionTimeoutMinutes", 30,
@@ -248,7 +253,7 @@ reaction mock_server::react(std::string const& name, document const& command) {
         std::lock_guard const lock(mutex_);
         for (value const& session : command.at(name).as_array())
             (name == "endSessions" ? ended_sessions_ : killed_sessions_).push_back(session);
-        return answer_with{document()};
+        return on_farewell_;
     }
     if (name == "ping")
         return answer_with{document()};

@@ -62,6 +62,8 @@ public:
 
     void on_command(command_handler handler);
     void on_hello(hello_handler handler);
+    /// Instead of an answer to endSessions and killSessions.
+    void on_farewell(reaction what);
     /// What a standalone server (or, with a set, one of its members) says of itself.
     document hello() const;
     document hello_of_set(std::string_view set, bool primary, std::vector<std::string> const& hosts) const;
@@ -98,6 +100,7 @@ private:
     mutable std::mutex mutex_;
     command_handler on_command_;
     hello_handler on_hello_;
+    reaction on_farewell_ = answer_with{document()};
     std::vector<document> commands_;
     std::vector<value> ended_sessions_;
     std::vector<value> killed_sessions_;

@@ -1,5 +1,6 @@
 // Replica sets.
 
+#include "descriptors.hpp"
 #include "wire_test.hpp"
 
 namespace cormorant::testing {
@@ -68,6 +69,18 @@ TEST_F(topology, a_read_follows_the_primary) {
     });
     b_.on_command(writes());
     EXPECT_EQ(run(drain(run_on(*store_, find_in("c")))).size(), 1U);
+}
+
+TEST_F(topology, a_server_that_hangs_is_told_again_of_what_was_left_there_and_of_nothing_else) {
+    b_.on_command([](document const&) -> reaction { return hang(); });
+    b_.on_farewell(hang());
+    auto options = deadline_in(200ms);
+    options.read_preference = doc("mode", "secondary");
+    EXPECT_EQ(failure_on(*store_, find_in("c"), options).code(), errc::deadline);
+    ASSERT_TRUE(soon([&] { return b_.killed_sessions().size() >= 2; }, 10s));
+    auto const left = b_.commands().at(0).at("lsid");
+    EXPECT_EQ(b_.killed_sessions()[0], left);
+    EXPECT_EQ(b_.killed_sessions()[1], left) << "telling leaves nothing that it would have to be told of";
 }
 
 TEST_F(topology, a_write_of_many_documents_is_not_repeated) {

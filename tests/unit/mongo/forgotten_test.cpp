@@ -1,10 +1,12 @@
 #include "mongo/forgotten.hpp"
+#include "mongo/request.hpp"
 
 #include <cormorant/bson/value.hpp>
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -140,6 +142,15 @@ TEST_F(ForgottenSessions, are_told_of_to_each_server_that_they_were_used_on) {
     };
     expect_all(all.take_due(now));
     expect_all(all.take_all());
+}
+
+TEST(EndOfSessions, names_as_many_as_the_server_takes_at_once) {
+    for (auto const& [given, named] : {std::pair(std::size_t(3), 3U), std::pair(std::size_t(10'001), 10'000U)}) {
+        std::vector<server_session> const all(given, make_session());
+        auto const told = make_end_of_sessions(all);
+        auto const ids = bson_view(told.body).find("endSessions")->as_array();
+        EXPECT_EQ(std::ranges::distance(ids.begin(), ids.end()), named);
+    }
 }
 
 TEST(ServerSession, knows_each_of_its_servers_once) {

@@ -1,4 +1,5 @@
-// Cursors at servers of a set that are not the primary, or not any more: who is cancelled leaves none there.
+// Servers of a set that are not the primary, or not any more: who is cancelled leaves no cursor there, and who reads there in a
+// session sees what it has written.
 
 #include "coroutine.hpp"
 #include "descriptors.hpp"
@@ -17,6 +18,7 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,7 +34,7 @@ constexpr std::size_t members = 3;
 constexpr auto patience = 100s;
 
 /// Shared by all tests of a parameter: whether the fast lane is on.
-class cursors_of_a_set : public ::testing::TestWithParam<bool> {
+class set_of_three : public ::testing::TestWithParam<bool> {
 protected:
     static void SetUpTestSuite() {
         if (replica_set::available())
@@ -42,7 +44,7 @@ protected:
     void SetUp() override {
         if (set_ == nullptr)
             GTEST_SKIP() << "CORMORANT_MONGOD names no program (tools/with-mongod sets it)";
-        store_ = make_mongo_store(set_->uri("cursors"), mongo_options().fast_lane(GetParam()));
+        store_ = make_mongo_store(set_->uri("members"), mongo_options().fast_lane(GetParam()));
         remove_op clear;
         clear.collection = "c";
         run_op(std::move(clear));
@@ -60,10 +62,9 @@ protected:
         return run(store_->async_run(std::move(op), std::move(options), asio::use_awaitable));
     }
 
-    /// What a server is at with the collection, of a kind that `filter` selects.
+    /// How many operations and cursors of a kind a server is at.
     static std::size_t operations_at(std::size_t member, document const& filter) {
-        auto all = arr(doc("$currentOp", doc("idleCursors", true, "allUsers", true)), doc("$match", doc("ns", "cursors.c")),
-            doc("$match", filter));
+        auto all = arr(doc("$currentOp", doc("idleCursors", true, "allUsers", true)), doc("$match", filter));
         auto const reply = set_->ask(member, doc("aggregate", 1, "pipeline", std::move(all), "cursor", document()));
         return reply.at("cursor").as_document().at("firstBatch").as_array().size();
     }
@@ -73,18 +74,17 @@ protected:
             count += operations_at(i, filter);
         return count;
     }
-    static document idle_cursor() { return doc("type", "idleCursor"); }
+    static document idle_cursor() { return doc("type", "idleCursor", "ns", "members.c"); }
     static std::size_t open_cursors() { return operations(idle_cursor()); }
 
     /// Servers that have done such a command keep the answer back.
     static void hold_answers(char const* command) {
-        for (std::size_t i = 0; i < members; ++i)
-            set_->ask(i,
-                doc("configureFailPoint", point, "mode", "alwaysOn", "data", doc("ns", "cursors.c", "commands", arr(command))));
+        configure(point, "alwaysOn", doc("ns", "members.c", "commands", arr(command)));
     }
-    static void let_go() {
+    static void let_go() { configure(point, "off"); }
+    static void configure(char const* fail_point, char const* mode, document data = document()) {
         for (std::size_t i = 0; i < members; ++i)
-            set_->ask(i, doc("configureFailPoint", point, "mode", "off"));
+            set_->ask(i, doc("configureFailPoint", fail_point, "mode", mode, "data", data));
     }
 
     /// Reads until the answer to `command` is kept back, does `meanwhile`, and cancels.
@@ -140,9 +140,9 @@ private:
     }
 };
 
-std::unique_ptr<replica_set> cursors_of_a_set::set_;
+std::unique_ptr<replica_set> set_of_three::set_;
 
-TEST_P(cursors_of_a_set, are_gone_from_a_secondary_when_the_read_was_cancelled) {
+TEST_P(set_of_three, keeps_no_cursor_at_a_secondary_when_the_read_was_cancelled) {
     for (bool const in_session : {false, true})
         for (auto const* command : {"find", "getMore"}) {
             SCOPED_TRACE(fmt::format("{}{}", command, in_session ? " in a session" : ""));
@@ -156,7 +156,51 @@ TEST_P(cursors_of_a_set, are_gone_from_a_secondary_when_the_read_was_cancelled) 
         }
 }
 
-TEST_P(cursors_of_a_set, are_gone_from_the_server_that_has_been_the_primary) {
+asio::awaitable<void> count_found(asio::awaitable<cursor> opening, std::optional<std::size_t>& found) {
+    auto c = co_await std::move(opening);
+    std::size_t count = 0;
+    for (bool more = true; more;) {
+        auto const b = co_await c.async_next(asio::use_awaitable);
+        more = !b.empty();
+        count += b.size();
+    }
+    found = count;
+}
+
+TEST_P(set_of_three, lets_a_session_see_at_a_secondary_what_it_has_written_at_the_primary) {
+    constexpr char const* nothing_is_applied = "rsSyncApplyStop";
+    call_options in;
+    in.session = store_->make_session();
+    configure(nothing_is_applied, "alwaysOn");
+    remove_op all;
+    all.collection = "c";
+    in.write_concern = doc("w", 1);
+    run_op(std::move(all), in);
+
+    asio::io_context loop;
+    std::optional<std::size_t> mine;
+    std::optional<std::size_t> of_others;
+    auto const failed = [](std::exception_ptr e) {
+        if (e)
+            std::rethrow_exception(e);
+    };
+    asio::co_spawn(loop, count_found(begin_to_read(store_, doc("mode", "secondary"), in.session), mine), failed);
+    asio::co_spawn(loop, count_found(begin_to_read(store_, doc("mode", "secondary"), nullptr), of_others), failed);
+    EXPECT_TRUE(soon(
+        [&] {
+            loop.poll();
+            return of_others.has_value() && operations(doc("type", "op", "command.find", "c")) == 1;
+        },
+        10s));
+    EXPECT_EQ(of_others, 10U) << "the secondary has not heard of it yet";
+    EXPECT_FALSE(mine) << "it does not wait for what it has written";
+    configure(nothing_is_applied, "off");
+    loop.restart();
+    loop.run();
+    EXPECT_EQ(mine, 0U);
+}
+
+TEST_P(set_of_three, keeps_no_cursor_at_the_server_that_has_been_the_primary) {
     auto read_on = run(begin_to_read(store_, document(), nullptr));
     cancel_while_held("find", document(), nullptr, [] {
         EXPECT_EQ(open_cursors(), 2U);
@@ -177,7 +221,7 @@ std::string lane_name(::testing::TestParamInfo<bool> const& lane) {
     return lane.param ? "fast_lane" : "driver_thread";
 }
 
-INSTANTIATE_TEST_SUITE_P(failover, cursors_of_a_set, ::testing::Bool(), lane_name);
+INSTANTIATE_TEST_SUITE_P(failover, set_of_three, ::testing::Bool(), lane_name);
 
 } // namespace
 } // namespace cormorant::testing
