@@ -1,3 +1,5 @@
+#include "key_hash.hpp"
+
 #include <cormorant/bson/codec.hpp>
 #include <cormorant/bson/json.hpp>
 #include <cormorant/bson/value.hpp>
@@ -35,7 +37,7 @@ std::uint32_t* index_of(table_type& table) noexcept {
 void add_to_index(table_type& table, std::uint32_t position) noexcept {
     auto const mask = index_slots(table.capacity) - 1;
     auto* const index = index_of(table);
-    auto slot = std::hash<std::string_view>()(table.members()[position].key()) & mask;
+    auto slot = detail::hash_key(table.members()[position].key()) & mask;
     while (index[slot] != 0) {
         slot = (slot + 1) & mask;
     }
@@ -57,7 +59,7 @@ document::member* find_member(table_type* table, std::string_view key) noexcept 
     }
     auto const mask = index_slots(table->capacity) - 1;
     auto const* const index = index_of(*table);
-    for (auto slot = std::hash<std::string_view>()(key) & mask; index[slot] != 0; slot = (slot + 1) & mask) {
+    for (auto slot = detail::hash_key(key) & mask; index[slot] != 0; slot = (slot + 1) & mask) {
         auto* const m = members + (index[slot] - 1);
         if (m->key() == key) {
             return m;

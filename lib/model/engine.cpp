@@ -163,7 +163,7 @@ void call_frame::rethrow(boost::system::system_error const& e) const {
 }
 
 void model_answer::rethrow(error& e) const {
-    call_frame frame(of_, kind_);
+    call_frame frame(model_access::make(of_), kind_);
     frame.look_back();
     frame.rethrow(e);
 }

@@ -31,6 +31,7 @@ class session;
 namespace detail {
 struct model_state;
 struct model_access;
+class model_answer;
 } // namespace detail
 
 /// Some of the documents that match, and how many match without `limit` and `skip`.
@@ -283,6 +284,7 @@ public:
 
 private:
     friend struct detail::model_access;
+    friend class detail::model_answer;
     explicit model(std::shared_ptr<detail::model_state> state, std::shared_ptr<session> s = {}) noexcept;
 
     std::shared_ptr<detail::model_state> state_;

@@ -11,6 +11,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -29,12 +30,12 @@ namespace detail {
 /// The operation that an answer is of, for what is found when the answer is decoded.
 class model_answer {
 public:
-    model_answer(model of, operation_kind kind) noexcept : of_(std::move(of)), kind_(kind) {}
+    model_answer(model const& of, operation_kind kind) noexcept : of_(of.state_), kind_(kind) {}
     /// Inside a handler: throws the error as one of the operation, all of which was done.
     [[noreturn]] void rethrow(error& e) const;
 
 private:
-    model of_;
+    std::shared_ptr<model_state> of_;
     operation_kind kind_;
 };
 
@@ -80,14 +81,19 @@ void decode_answer(counted_batches const& from, counted<T>& result) {
 }
 /// @}
 
+template <class Result, class Answer>
+Result decode_to(Answer const& from) {
+    Result result{};
+    decode_answer(from, result);
+    return result;
+}
+
 /// Waits for an answer and decodes it. What does not fit is an error of the operation, as `of` tells it.
 template <class Result, class Answer, class Origin>
 boost::asio::awaitable<Result> decoded(boost::asio::awaitable<Answer> answer, Origin of) {
     Answer const got = co_await std::move(answer);
     try {
-        Result result{};
-        decode_answer(got, result);
-        co_return result;
+        co_return decode_to<Result>(got);
     } catch (error& e) {
         of.rethrow(e);
     }

@@ -93,6 +93,9 @@ class Server(unittest.TestCase):
         status, _, subdivisions = self.ask("GET", "/subdivisions?country_id=FR&limit=5")
         self.assertEqual((status, len(subdivisions)), (200, 5))
         self.assertEqual({s["country_id"] for s in subdivisions}, {"FR"})
+        self.assertEqual(list(subdivisions[0]), ["_id", "name", "type", "country_id", "parent_id", "imported", "id"])
+        self.assertRegex(subdivisions[0]["imported"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        self.assertEqual(self.ask("GET", "/subdivisions?country_id=ZZ")[2], [])
         self.assertEqual(self.ask("GET", "/countries/ZZ")[0], 404)
         self.assertEqual(self.ask("GET", "/subdivisions?country_id=FR&limit=many")[0], 400)
 
