@@ -94,6 +94,46 @@ expression_ptr compile_part(std::string_view name, value const& source, compile_
     });
 }
 
+document parts_of(calendar::parts const& p, bool iso) {
+    auto const number = [](auto n) { return value(static_cast<int>(n)); };
+    document result;
+    if (iso) {
+        auto const week = p.iso();
+        result = doc("isoWeekYear", week.year, "isoWeek", week.week, "isoDayOfWeek", p.iso_day_of_week());
+    } else {
+        result = doc("year", p.year(), "month", number(static_cast<unsigned>(p.date.month())), "day",
+            number(static_cast<unsigned>(p.date.day())));
+    }
+    result.append("hour", number(p.time.hours().count()));
+    result.append("minute", number(p.time.minutes().count()));
+    result.append("second", number(p.time.seconds().count()));
+    result.append("millisecond", number(p.time.subseconds().count()));
+    return result;
+}
+
+expression_ptr compile_to_parts(std::string_view name, value const& source, compile_context& context) {
+    static constexpr std::array<std::string_view, 3> members = {"date", "timezone", "iso8601"};
+    named_arguments const given(name, source, members, 40524, 40520);
+    auto date = given.compile("date", context, 40522);
+    auto zone = given.compile("timezone", context);
+    return make_expression(
+        [date = std::move(date), zone = std::move(zone), iso8601 = given.compile("iso8601", context)](scope& s) -> operand {
+            operand const v = date->evaluate(s);
+            auto const in = zone_of(zone.get(), s);
+            operand const iso = iso8601 ? iso8601->evaluate(s) : operand(value(false));
+            if (!in || iso.nullish()) {
+                return value();
+            }
+            if (!iso->is_bool()) {
+                refuse(40521, fmt::format("iso8601 must evaluate to a bool, found {}", type_name(iso)));
+            }
+            if (v.nullish()) {
+                return value();
+            }
+            return value(parts_of(calendar::parts(to_date(v), *in), iso->as_bool()));
+        });
+}
+
 expression_ptr compile_to_string(std::string_view name, value const& source, compile_context& context) {
     static constexpr std::array<std::string_view, 4> members = {"date", "format", "timezone", "onNull"};
     named_arguments const given(name, source, members, 18629, 18534);
@@ -289,6 +329,7 @@ constexpr form forms[] = {
     {"$isoWeek", compile_part},
     {"$isoWeekYear", compile_part},
     {"$isoDayOfWeek", compile_part},
+    {"$dateToParts", compile_to_parts},
     {"$dateToString", compile_to_string},
     {"$dateFromString", compile_from_string},
     {"$dateAdd", compile_add},

@@ -465,7 +465,9 @@ value generator::date_expression() {
     auto const unit = [&] {
         return one_of({"year", "quarter", "month", "week", "day", "hour", "minute", "second", "millisecond"});
     };
-    switch (below(6)) {
+    switch (below(7)) {
+    case 6:
+        return doc("$dateToParts", doc("date", date(), "timezone", zone(), "iso8601", chance(50)));
     case 0:
         return doc(one_of({"$year", "$month", "$dayOfMonth", "$dayOfWeek", "$dayOfYear", "$week", "$isoWeek"}), date());
     case 1:
