@@ -8,8 +8,6 @@ namespace cormorant::memory {
 
 namespace {
 
-using std::chrono::minutes;
-
 datetime to_date(operand const& v, int server_code = 16006) {
     switch (v->type()) {
     case bson_type::date:
@@ -23,10 +21,10 @@ datetime to_date(operand const& v, int server_code = 16006) {
     }
 }
 
-/// The offset that a time zone stands for; nothing when it is null.
-std::optional<minutes> zone_of(expression const* zone, scope& s) {
+/// Nothing when it is null.
+std::optional<time_zone> zone_of(expression const* zone, scope& s) {
     if (zone == nullptr) {
-        return minutes(0);
+        return time_zone();
     }
     operand const v = zone->evaluate(s);
     if (v.nullish()) {
@@ -35,15 +33,11 @@ std::optional<minutes> zone_of(expression const* zone, scope& s) {
     if (!v->is_string()) {
         refuse(40533, fmt::format("timezone must evaluate to a string, found {}", type_name(v)));
     }
-    auto const offset = calendar::parse_offset(v->as_string());
-    if (!offset && (v->as_string().starts_with('+') || v->as_string().starts_with('-'))) {
+    auto found = time_zone::find(v->as_string());
+    if (!found) {
         refuse(40485, fmt::format("unrecognized time zone identifier: \"{}\"", v->as_string()));
     }
-    if (!offset) {
-        unsupported(
-            fmt::format("the memory store knows no time zones by name: '{}' (offsets like \"+02:00\" work)", v->as_string()));
-    }
-    return offset;
+    return found;
 }
 
 using part_function = value (*)(calendar::parts const&);
@@ -92,12 +86,52 @@ expression_ptr compile_part(std::string_view name, value const& source, compile_
     }
     return make_expression([date = std::move(date), zone = std::move(zone), of](scope& s) -> operand {
         operand const v = date->evaluate(s);
-        auto const offset = zone_of(zone.get(), s);
-        if (v.nullish() || !offset) {
+        auto const in = zone_of(zone.get(), s);
+        if (v.nullish() || !in) {
             return value();
         }
-        return of(calendar::parts(to_date(v), *offset));
+        return of(calendar::parts(to_date(v), *in));
     });
+}
+
+document parts_of(calendar::parts const& p, bool iso) {
+    auto const number = [](auto n) { return value(static_cast<int>(n)); };
+    document result;
+    if (iso) {
+        auto const week = p.iso();
+        result = doc("isoWeekYear", week.year, "isoWeek", week.week, "isoDayOfWeek", p.iso_day_of_week());
+    } else {
+        result = doc("year", p.year(), "month", number(static_cast<unsigned>(p.date.month())), "day",
+            number(static_cast<unsigned>(p.date.day())));
+    }
+    result.append("hour", number(p.time.hours().count()));
+    result.append("minute", number(p.time.minutes().count()));
+    result.append("second", number(p.time.seconds().count()));
+    result.append("millisecond", number(p.time.subseconds().count()));
+    return result;
+}
+
+expression_ptr compile_to_parts(std::string_view name, value const& source, compile_context& context) {
+    static constexpr std::array<std::string_view, 3> members = {"date", "timezone", "iso8601"};
+    named_arguments const given(name, source, members, 40524, 40520);
+    auto date = given.compile("date", context, 40522);
+    auto zone = given.compile("timezone", context);
+    return make_expression(
+        [date = std::move(date), zone = std::move(zone), iso8601 = given.compile("iso8601", context)](scope& s) -> operand {
+            operand const v = date->evaluate(s);
+            auto const in = zone_of(zone.get(), s);
+            operand const iso = iso8601 ? iso8601->evaluate(s) : operand(value(false));
+            if (!in || iso.nullish()) {
+                return value();
+            }
+            if (!iso->is_bool()) {
+                refuse(40521, fmt::format("iso8601 must evaluate to a bool, found {}", type_name(iso)));
+            }
+            if (v.nullish()) {
+                return value();
+            }
+            return value(parts_of(calendar::parts(to_date(v), *in), iso->as_bool()));
+        });
 }
 
 expression_ptr compile_to_string(std::string_view name, value const& source, compile_context& context) {
@@ -114,33 +148,48 @@ expression_ptr compile_to_string(std::string_view name, value const& source, com
                               type_name(pattern), to_string(pattern.get())));
         }
         operand const v = date->evaluate(s);
-        auto const offset = zone_of(zone.get(), s);
+        auto const in = zone_of(zone.get(), s);
         if (v.nullish()) {
             return on_null ? on_null->evaluate(s) : operand(value());
         }
-        if (!offset || (format && pattern.nullish())) {
+        if (!in || (format && pattern.nullish())) {
             return value();
         }
-        return value(calendar::format(to_date(v), format ? pattern->as_string() : "%Y-%m-%dT%H:%M:%S.%LZ", *offset));
+        return value(calendar::format(to_date(v), format ? pattern->as_string() : "%Y-%m-%dT%H:%M:%S.%LZ", *in));
     });
+}
+
+/// Nothing when it is none, or says its zone beside one that was given.
+std::optional<datetime> date_of_text(std::string_view text, time_zone const* zone) {
+    if (zone == nullptr) {
+        return parse_iso8601(text);
+    }
+    bool const has_time = text.size() > std::string_view("2021-03-14").size();
+    auto const as_utc = parse_iso8601(std::string(text) + (has_time ? "Z" : "T00:00:00Z"));
+    return as_utc ? std::optional(zone->to_utc(time_zone::local_time(as_utc->time_since_epoch()))) : std::nullopt;
 }
 
 expression_ptr compile_from_string(std::string_view name, value const& source, compile_context& context) {
     static constexpr std::array<std::string_view, 5> members = {"dateString", "format", "timezone", "onError", "onNull"};
     named_arguments const given(name, source, members, 40540, 40541);
-    if (given.find("format") || given.find("timezone")) {
-        unsupported("the memory store does not support 'format' and 'timezone' of $dateFromString");
+    if (given.find("format")) {
+        unsupported("the memory store does not support 'format' of $dateFromString");
     }
     auto text = given.compile("dateString", context, 40542);
+    auto zone = given.compile("timezone", context);
     auto on_error = given.compile("onError", context);
-    return make_expression([text = std::move(text), on_error = std::move(on_error), on_null = given.compile("onNull", context)](
-                               scope& s) -> operand {
+    return make_expression([text = std::move(text), zone = std::move(zone), on_error = std::move(on_error),
+                               on_null = given.compile("onNull", context)](scope& s) -> operand {
         operand const v = text->evaluate(s);
+        auto const in = zone_of(zone.get(), s);
         if (v.nullish()) {
             return on_null ? on_null->evaluate(s) : operand(value());
         }
+        if (!in) {
+            return value();
+        }
         if (v->is_string()) {
-            if (auto const d = parse_iso8601(v->as_string())) {
+            if (auto const d = date_of_text(v->as_string(), zone ? &*in : nullptr)) {
                 return value(*d);
             }
         }
@@ -195,8 +244,8 @@ expression_ptr compile_add(std::string_view name, value const& source, compile_c
         operand const date = start->evaluate(s);
         operand const u = unit->evaluate(s);
         operand const n = amount->evaluate(s);
-        auto const offset = zone_of(zone.get(), s);
-        if (date.nullish() || u.nullish() || n.nullish() || !offset) {
+        auto const in = zone_of(zone.get(), s);
+        if (date.nullish() || u.nullish() || n.nullish() || !in) {
             return value();
         }
         auto const d = start_date(name, date, "startDate", 5166403);
@@ -205,7 +254,7 @@ expression_ptr compile_add(std::string_view name, value const& source, compile_c
         if (!count) {
             refuse(5166405, fmt::format("{} expects integer amount of time units", name));
         }
-        return value(calendar::add(d, by, name == "$dateSubtract" ? -*count : *count, *offset));
+        return value(calendar::add(d, by, name == "$dateSubtract" ? -*count : *count, *in));
     });
 }
 
@@ -222,14 +271,14 @@ expression_ptr compile_diff(std::string_view name, value const& source, compile_
         operand const b = to->evaluate(s);
         operand const u = unit->evaluate(s);
         operand const w = week ? week->evaluate(s) : operand();
-        auto const offset = zone_of(zone.get(), s);
-        if (a.nullish() || b.nullish() || u.nullish() || !offset || (week && w.nullish())) {
+        auto const in = zone_of(zone.get(), s);
+        if (a.nullish() || b.nullish() || u.nullish() || !in || (week && w.nullish())) {
             return value();
         }
         auto const begin = start_date(name, a, "startDate", 5166307);
         auto const end = start_date(name, b, "endDate", 5166307);
-        return value(calendar::difference(
-            begin, end, unit_of(name, u, 5166306), *offset, week ? weekday_of(name, w) : std::chrono::Sunday));
+        return value(
+            calendar::difference(begin, end, unit_of(name, u, 5166306), *in, week ? weekday_of(name, w) : std::chrono::Sunday));
     });
 }
 
@@ -246,8 +295,8 @@ expression_ptr compile_trunc(std::string_view name, value const& source, compile
         operand const u = unit->evaluate(s);
         operand const n = size ? size->evaluate(s) : operand(value(1));
         operand const w = week ? week->evaluate(s) : operand();
-        auto const offset = zone_of(zone.get(), s);
-        if (v.nullish() || u.nullish() || n.nullish() || !offset || (week && w.nullish())) {
+        auto const in = zone_of(zone.get(), s);
+        if (v.nullish() || u.nullish() || n.nullish() || !in || (week && w.nullish())) {
             return value();
         }
         if (!v->is_date() && !v->is_timestamp() && !v->is_object_id()) {
@@ -262,7 +311,7 @@ expression_ptr compile_trunc(std::string_view name, value const& source, compile
             refuse(5439018, fmt::format("$dateTrunc requires 'binSize' to be greater than 0, but got value {}", *count));
         }
         return value(calendar::truncate(
-            to_date(v), unit_of(name, u, 5439013), *count, *offset, week ? weekday_of(name, w) : std::chrono::Sunday));
+            to_date(v), unit_of(name, u, 5439013), *count, *in, week ? weekday_of(name, w) : std::chrono::Sunday));
     });
 }
 
@@ -280,6 +329,7 @@ constexpr form forms[] = {
     {"$isoWeek", compile_part},
     {"$isoWeekYear", compile_part},
     {"$isoDayOfWeek", compile_part},
+    {"$dateToParts", compile_to_parts},
     {"$dateToString", compile_to_string},
     {"$dateFromString", compile_from_string},
     {"$dateAdd", compile_add},

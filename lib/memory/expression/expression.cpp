@@ -193,9 +193,9 @@ T const* find_in(std::array<std::span<T const>, N> const& families, std::string_
     return nullptr;
 }
 
-constexpr std::string_view known_to_the_server[] = {"$function", "$accumulator", "$dateFromParts", "$dateToParts", "$sampleRate",
-    "$tsSecond", "$tsIncrement", "$binarySize", "$bsonSize", "$acos", "$acosh", "$asin", "$asinh", "$atan", "$atan2", "$atanh",
-    "$cos", "$cosh", "$sin", "$sinh", "$tan", "$tanh", "$degreesToRadians", "$radiansToDegrees", "$toHashedIndexKey"};
+constexpr std::string_view known_to_the_server[] = {"$function", "$accumulator", "$dateFromParts", "$sampleRate", "$tsSecond",
+    "$tsIncrement", "$binarySize", "$bsonSize", "$acos", "$acosh", "$asin", "$asinh", "$atan", "$atan2", "$atanh", "$cos",
+    "$cosh", "$sin", "$sinh", "$tan", "$tanh", "$degreesToRadians", "$radiansToDegrees", "$toHashedIndexKey"};
 
 function const* find_function(std::string_view name) {
     static std::array const families = {logic_functions(), arithmetic_functions(), array_functions(), set_functions(),

@@ -3,6 +3,8 @@
 #include "refusal.hpp"
 #include "text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -23,13 +25,6 @@ constexpr local_days reference_day = local_days(year(2000) / January / 1);
 
 std::int64_t floor_divide(std::int64_t a, std::int64_t b) noexcept {
     return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
-}
-
-local_ms to_local(datetime d, minutes offset) noexcept {
-    return local_ms(d.time_since_epoch() + offset);
-}
-datetime to_utc(local_ms t, minutes offset) noexcept {
-    return datetime(t.time_since_epoch() - offset);
 }
 
 [[noreturn]] void overflow() {
@@ -56,6 +51,11 @@ std::int64_t length_of(unit u) noexcept {
     }
 }
 
+/// It has the same length on every day; the others are what a calendar says.
+bool passes(unit u) noexcept {
+    return length_of(u) != 0 && u != unit::week && u != unit::day;
+}
+
 std::int64_t months_of(unit u) noexcept {
     return u == unit::year ? 12 : u == unit::quarter ? 3 : 1;
 }
@@ -79,31 +79,6 @@ local_days week_start(local_days d, weekday begins) noexcept {
 
 } // namespace
 
-std::optional<minutes> parse_offset(std::string_view s) noexcept {
-    if (s == "UTC" || s == "GMT" || s == "Etc/UTC" || s == "Zulu") {
-        return minutes(0);
-    }
-    if (s.size() < 2 || (s[0] != '+' && s[0] != '-')) {
-        return std::nullopt;
-    }
-    std::string digits;
-    for (std::size_t i = 1; i < s.size(); ++i) {
-        if (s[i] == ':' && i == 3 && s.size() == 6) {
-            continue;
-        }
-        if (s[i] < '0' || s[i] > '9') {
-            return std::nullopt;
-        }
-        digits += s[i];
-    }
-    if (digits.size() != 2 && digits.size() != 4) {
-        return std::nullopt;
-    }
-    int const h = (digits[0] - '0') * 10 + digits[1] - '0';
-    int const m = digits.size() == 4 ? (digits[2] - '0') * 10 + digits[3] - '0' : 0;
-    return minutes((s[0] == '-' ? -1 : 1) * (h * 60 + m));
-}
-
 std::optional<unit> parse_unit(std::string_view s) noexcept {
     auto const* const found = std::ranges::find(unit_names, s);
     return found == unit_names.end() ? std::nullopt : std::optional(static_cast<unit>(found - unit_names.begin()));
@@ -117,8 +92,8 @@ std::optional<weekday> parse_weekday(std::string_view s) noexcept {
                                         : std::optional(weekday(static_cast<unsigned>(found - weekday_names.begin())));
 }
 
-parts::parts(datetime d, minutes offset) noexcept
-    : local(to_local(d, offset)), day(floor<days>(local)), date(day), time(local - day) {}
+parts::parts(datetime d, time_zone const& zone) noexcept
+    : offset(zone.offset_at(d)), local(d.time_since_epoch() + offset), day(floor<days>(local)), date(day), time(local - day) {}
 
 int parts::day_of_year() const noexcept {
     return static_cast<int>((day - local_days(date.year() / January / 1)).count()) + 1;
@@ -142,8 +117,9 @@ parts::iso_week parts::iso() const noexcept {
     return {static_cast<int>(of.year()), static_cast<int>(n)};
 }
 
-std::string format(datetime d, std::string_view pattern, minutes offset) {
-    parts const p(d, offset);
+std::string format(datetime d, std::string_view pattern, time_zone const& zone) {
+    parts const p(d, zone);
+    auto const offset = duration_cast<minutes>(p.offset);
     std::string result;
     for (std::size_t i = 0; i < pattern.size(); ++i) {
         if (pattern[i] != '%') {
@@ -218,17 +194,23 @@ std::string format(datetime d, std::string_view pattern, minutes offset) {
     return result;
 }
 
-datetime add(datetime d, unit u, std::int64_t amount, minutes offset) {
-    std::int64_t result = 0;
-    if (std::int64_t const length = length_of(u); length != 0) {
-        std::int64_t ms = 0;
-        if (__builtin_mul_overflow(amount, length, &ms) ||
-            __builtin_add_overflow(static_cast<std::int64_t>(d.time_since_epoch().count()), ms, &result)) {
+datetime add(datetime d, unit u, std::int64_t amount, time_zone const& zone) {
+    auto const shifted = [amount](milliseconds t, std::int64_t length) {
+        std::int64_t by = 0;
+        std::int64_t result = 0;
+        if (__builtin_mul_overflow(amount, length, &by) ||
+            __builtin_add_overflow(static_cast<std::int64_t>(t.count()), by, &result)) {
             overflow();
         }
-        return datetime(milliseconds(result));
+        return milliseconds(result);
+    };
+    if (passes(u)) {
+        return datetime(shifted(d.time_since_epoch(), length_of(u)));
     }
-    parts const p(d, offset);
+    parts const p(d, zone);
+    if (std::int64_t const length = length_of(u); length != 0) {
+        return zone.to_utc(local_ms(shifted(p.local.time_since_epoch(), length)), p.offset);
+    }
     std::int64_t months = 0;
     if (__builtin_mul_overflow(amount, months_of(u), &months) || __builtin_add_overflow(month_number(p), months, &months)) {
         overflow();
@@ -236,38 +218,44 @@ datetime add(datetime d, unit u, std::int64_t amount, minutes offset) {
     local_days const first = first_of(months);
     year_month_day const in(first);
     auto const last = (in.year() / in.month() / std::chrono::last).day();
-    return to_utc(local_ms(first + days(static_cast<unsigned>(std::min(p.date.day(), last)) - 1)) + (p.local - p.day), offset);
+    local_days const day = first + days(static_cast<unsigned>(std::min(p.date.day(), last)) - 1);
+    return zone.to_utc(local_ms(day) + (p.local - p.day), p.offset);
 }
 
-std::int64_t difference(datetime from, datetime to, unit u, minutes offset, weekday week_begins) {
-    parts const a(from, offset);
-    parts const b(to, offset);
+std::int64_t difference(datetime from, datetime to, unit u, time_zone const& zone, weekday week_begins) {
+    parts const a(from, zone);
+    parts const b(to, zone);
     if (u == unit::week) {
         return (week_start(b.day, week_begins) - week_start(a.day, week_begins)).count() / 7;
     }
     if (std::int64_t const length = length_of(u); length != 0) {
-        return floor_divide(b.local.time_since_epoch().count(), length) -
-               floor_divide(a.local.time_since_epoch().count(), length);
+        auto const shown =
+            floor_divide(b.local.time_since_epoch().count(), length) - floor_divide(a.local.time_since_epoch().count(), length);
+        return passes(u) ? shown - milliseconds(b.offset - a.offset).count() / length : shown;
     }
     std::int64_t const months = months_of(u);
     return floor_divide(month_number(b), months) - floor_divide(month_number(a), months);
 }
 
-datetime truncate(datetime d, unit u, std::int64_t size, minutes offset, weekday week_begins) {
-    parts const p(d, offset);
+datetime truncate(datetime d, unit u, std::int64_t size, time_zone const& zone, weekday week_begins) {
+    parts const p(d, zone);
     std::int64_t const length = length_of(u);
     if (length == 0) {
         std::int64_t const bin = months_of(u) * size;
-        return to_utc(local_ms(first_of(reference_month + floor_divide(month_number(p) - reference_month, bin) * bin)), offset);
+        return zone.to_utc(local_ms(first_of(reference_month + floor_divide(month_number(p) - reference_month, bin) * bin)));
     }
-    // Weeks are counted from the first one that begins in the year 2000.
-    local_days const origin = u == unit::week ? week_start(reference_day + days(6), week_begins) : reference_day;
     std::int64_t bin = 0;
     if (__builtin_mul_overflow(length, size, &bin)) {
         overflow();
     }
-    auto const since = (p.local - local_ms(origin)).count();
-    return to_utc(local_ms(origin) + milliseconds(floor_divide(since, bin) * bin), offset);
+    auto const into_bin = [bin](milliseconds since) { return milliseconds(floor_divide(since.count(), bin) * bin); };
+    if (passes(u)) {
+        datetime const origin = zone.to_utc(local_ms(reference_day));
+        return datetime(origin.time_since_epoch() + into_bin(d.time_since_epoch() - origin.time_since_epoch()));
+    }
+    // Weeks are counted from the first one that begins in the year 2000.
+    local_ms const origin(u == unit::week ? week_start(reference_day + days(6), week_begins) : reference_day);
+    return zone.to_utc(origin + into_bin(p.local - origin));
 }
 
 } // namespace cormorant::memory::calendar

@@ -1,6 +1,8 @@
 #pragma once
 
-/// Dates on a calendar with a fixed offset from UTC.
+/// Dates on the calendar of a time zone.
+
+#include "time_zone.hpp"
 
 #include <cormorant/bson/types.hpp>
 
@@ -12,9 +14,6 @@
 
 namespace cormorant::memory::calendar {
 
-/// `UTC`, `GMT`, `+05:30`, `-0330`, `+03`. Nothing for a name of the Olson database.
-std::optional<std::chrono::minutes> parse_offset(std::string_view) noexcept;
-
 enum class unit { year, quarter, month, week, day, hour, minute, second, millisecond };
 std::optional<unit> parse_unit(std::string_view) noexcept;
 /// `mon`, `monday`, in any case.
@@ -22,8 +21,9 @@ std::optional<std::chrono::weekday> parse_weekday(std::string_view) noexcept;
 
 /// A date in its parts.
 struct parts {
-    parts(datetime d, std::chrono::minutes offset) noexcept;
+    parts(datetime d, time_zone const& zone) noexcept;
 
+    std::chrono::seconds offset;
     std::chrono::local_time<std::chrono::milliseconds> local;
     std::chrono::local_days day;
     std::chrono::year_month_day date;
@@ -45,12 +45,13 @@ struct parts {
 };
 
 /// As `$dateToString` writes it. Refuses unknown specifiers with 18536.
-std::string format(datetime d, std::string_view pattern, std::chrono::minutes offset);
+std::string format(datetime d, std::string_view pattern, time_zone const& zone);
 
-datetime add(datetime d, unit u, std::int64_t amount, std::chrono::minutes offset);
-/// How many beginnings of a unit lie between the two.
-std::int64_t difference(datetime from, datetime to, unit u, std::chrono::minutes offset, std::chrono::weekday week_begins);
-/// The beginning of the bin of `size` units that holds the date; bins are counted from the year 2000.
-datetime truncate(datetime d, unit u, std::int64_t size, std::chrono::minutes offset, std::chrono::weekday week_begins);
+datetime add(datetime d, unit u, std::int64_t amount, time_zone const& zone);
+/// How many beginnings of a unit lie between the two. Hours and less are counted as time passes, whatever clocks show.
+std::int64_t difference(datetime from, datetime to, unit u, time_zone const& zone, std::chrono::weekday week_begins);
+/// The beginning of the bin of `size` units that holds the date; bins are counted from the year 2000, those of hours
+/// and less as time passes.
+datetime truncate(datetime d, unit u, std::int64_t size, time_zone const& zone, std::chrono::weekday week_begins);
 
 } // namespace cormorant::memory::calendar

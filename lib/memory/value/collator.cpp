@@ -3,6 +3,8 @@
 #include "refusal.hpp"
 #include "text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 

@@ -5,6 +5,8 @@
 
 #include <boost/regex.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <locale>
 

@@ -445,12 +445,43 @@ value generator::make_expression(int depth) {
                                   doc("$concatArrays", arr(arr("$$this"), "$$value"))));
     case 14:
         return doc("$in", arr(make_expression(depth - 1), array_expression(depth - 1)));
-    default: {
-        auto const field = doc("$cond", arr(doc("$eq", arr(doc("$type", "$a"), "date")), "$a", day(below(400))));
-        return chance(50) ? value(doc(one_of({"$year", "$month", "$dayOfMonth", "$dayOfWeek", "$dayOfYear", "$week", "$isoWeek"}),
-                                field))
-                          : value(doc("$dateToString", doc("date", field, "format", "%Y-%m-%dT%H:%M:%S.%LZ %j %u")));
+    default:
+        return date_expression();
     }
+}
+
+// Around the days on which clocks are changed, too.
+value generator::date_expression() {
+    auto const date = [&] {
+        static constexpr std::size_t changes[] = {196, 203, 330, 350, 357, 538};
+        auto const at = chance(50) ? day(changes[below(std::size(changes))] + below(2)) : day(below(400));
+        return doc("$cond", arr(doc("$and", arr(doc("$eq", arr(doc("$type", "$a"), "date")), chance(30))), "$a",
+                                datetime(at + std::chrono::minutes(below(96) * 15))));
+    };
+    auto const zone = [&] {
+        return one_of({"Europe/Paris", "Europe/London", "America/New_York", "Asia/Kolkata", "Australia/Sydney",
+            "America/St_Johns", "Etc/GMT+5", "UTC", "+05:30", "-03"});
+    };
+    auto const unit = [&] {
+        return one_of({"year", "quarter", "month", "week", "day", "hour", "minute", "second", "millisecond"});
+    };
+    switch (below(7)) {
+    case 6:
+        return doc("$dateToParts", doc("date", date(), "timezone", zone(), "iso8601", chance(50)));
+    case 0:
+        return doc(one_of({"$year", "$month", "$dayOfMonth", "$dayOfWeek", "$dayOfYear", "$week", "$isoWeek"}), date());
+    case 1:
+        return doc(one_of({"$year", "$dayOfYear", "$hour", "$minute", "$isoDayOfWeek"}), doc("date", date(), "timezone", zone()));
+    case 2:
+        return doc("$dateToString", doc("date", date(), "format", "%Y-%m-%dT%H:%M:%S.%LZ %j %u %z %Z", "timezone", zone()));
+    case 3:
+        return doc("$dateTrunc",
+            doc("date", date(), "unit", unit(), "binSize", number(1 + below(3)), "timezone", zone(), "startOfWeek", "monday"));
+    case 4:
+        return doc(
+            "$dateAdd", doc("startDate", date(), "unit", unit(), "amount", static_cast<int>(below(9)) - 4, "timezone", zone()));
+    default:
+        return doc("$dateDiff", doc("startDate", date(), "endDate", date(), "unit", unit(), "timezone", zone()));
     }
 }
 

@@ -63,6 +63,7 @@ private:
     value number_expression(int depth);
     value text_expression(int depth);
     value array_expression(int depth);
+    value date_expression();
 
     std::mt19937_64 random_;
     std::map<std::string, int> operators_;
