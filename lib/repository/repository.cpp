@@ -115,6 +115,12 @@ asio::awaitable<T> run(state_ptr state, std::string key, std::shared_ptr<session
     }
 }
 
+/// What fails after a write that went well.
+void note_applied(diagnostics& d) {
+    d.is_write = true;
+    d.what_happened = outcome::applied;
+}
+
 /// Gives a written document the form that the query asks for.
 asio::awaitable<document> shape(call& c, document written, detail::query_plan plan, operation_options& of_write) {
     if (!plan.shapes())
@@ -124,7 +130,11 @@ asio::awaitable<document> shape(call& c, document written, detail::query_plan pl
     plan.apply(options, c.schema());
     documents docs;
     docs.push_back(std::move(written));
-    docs = co_await c.model().populate(std::move(docs), std::move(options));
+    try {
+        docs = co_await c.model().populate(std::move(docs), std::move(options));
+    } catch (error& e) {
+        detail::rethrow_with(e, note_applied);
+    }
     co_return std::move(docs.front());
 }
 
@@ -230,10 +240,8 @@ asio::awaitable<bool> remove_by_id(call& c, value id, remove_options options) {
 void detail::repository_answer::rethrow(error& e) const {
     call c(of_.state_, of_.key_, of_.session_, method_);
     c.open();
-    if (writes_) {
-        e.details().is_write = true;
-        e.details().what_happened = outcome::applied;
-    }
+    if (writes_)
+        note_applied(e.details());
     c.rethrow(e);
 }
 

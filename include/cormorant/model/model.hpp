@@ -195,7 +195,8 @@ public:
     boost::asio::awaitable<std::optional<document>> find_by_id(value id, find_options options = {}) const;
     /// The filter of `find_by_id`: `{_id: id}`, hexadecimal text converted to what the definition wants. Throws as `find_by_id`.
     document id_filter(value id) const;
-    /// `find`, with documents as the store gave them (BSON, when it did) where nothing needs them decoded.
+    /// `find`, with documents as the store gave them (BSON, when it did) where nothing needs them decoded. `to_json` (cursor.hpp)
+    /// of them is what is stored, hidden fields (`to_json(false)`) included and virtuals not: `fields` says what may go out.
     boost::asio::awaitable<std::vector<batch>> find_batches(document filter = {}, find_options options = {}) const;
     boost::asio::awaitable<std::vector<batch>> find_batches_by_id(value id, find_options options = {}) const;
     boost::asio::awaitable<counted_batches> find_and_count_batches(document filter = {}, find_options options = {}) const;

@@ -466,6 +466,25 @@ TEST_F(RepositoryTest, OfStructsTellsWhatDoesNotFitAsAnErrorOfTheMethod) {
     }
 }
 
+TEST_F(RepositoryTest, TellsThatAWriteIsAppliedWhoseAnswerCannotBeShaped) {
+    store->answer = [](operation& op) -> reply {
+        if (std::holds_alternative<find_and_modify_op>(op))
+            return std::optional(doc("_id", 1, "name", "Ann", "roleId", 2));
+        if (collection_of(op) == "roles")
+            throw error(errc::network, "gone");
+        return std::monostate();
+    };
+    auto const users = schema.repository("user");
+    auto const ann = doc("id", 1, "name", "Ann", "roleId", 2);
+    auto const with_role = query().include("role");
+    for (auto const& e : {failure_of(users.create(ann, with_role)), failure_of(users.replace_or_create(ann, with_role)),
+             failure_of(users.patch_by_id(1, doc("name", "Ann"), with_role))}) {
+        EXPECT_EQ(e.code(), errc::network) << e.what();
+        EXPECT_TRUE(e.details().is_write);
+        EXPECT_EQ(e.details().what_happened, outcome::applied);
+    }
+}
+
 TEST_F(RepositoryTest, SyncsIndexesOfAllModels) {
     schema.define_model(model_definition("indexed").field("n", integer()).index(doc("n", 1)), "db");
     run(schema.sync());
