@@ -113,11 +113,12 @@ void collection::check_indexes(document const& doc, std::optional<record_handle>
     (void)checked_keys(doc, at ? &**at : nullptr);
 }
 
-record_handle collection::insert(document doc) {
+record_handle collection::insert(document doc, validation v) {
     auto const& id = doc.begin()->value();
     if (ids_.contains(id))
         refuse_duplicate(indexes_.front()->definition(), index_key(1, id));
-    validate(doc);
+    if (v == validation::wanted)
+        validate(doc);
     if (log_ != nullptr)
         log_->about_to_write(*this, id);
     auto const keys = checked_keys(doc, nullptr);
@@ -142,8 +143,9 @@ record_handle collection::add(document_ptr doc, std::vector<index_keys> const& k
     return at;
 }
 
-void collection::replace(record_handle at, document doc) {
-    validate(doc);
+void collection::replace(record_handle at, document doc, validation v) {
+    if (v == validation::wanted)
+        validate(doc);
     change(at, std::move(doc));
 }
 

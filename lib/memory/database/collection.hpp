@@ -68,10 +68,12 @@ public:
     document const& options() const noexcept { return options_; }
     std::size_t size() const noexcept { return records_.size(); }
 
+    /// Whether the validator is asked.
+    enum class validation { wanted, bypassed };
     /// `doc` has an `_id` as its first member. Throws `errc::duplicate_key`, `errc::document_validation` and code 171.
-    record_handle insert(document doc);
+    record_handle insert(document doc, validation v = validation::wanted);
     /// The new document has the same `_id`.
-    void replace(record_handle at, document doc);
+    void replace(record_handle at, document doc, validation v = validation::wanted);
     void erase(record_handle at);
     /// Puts back a document as it was: in the place of the one with its `_id`, or last. It is not validated again, since a
     /// validator may ask for the time.

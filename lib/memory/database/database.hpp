@@ -158,9 +158,10 @@ private:
     void refuse_in_transaction(std::string_view command) const;
     void put_view(std::string const& name, document definition);
     void check_view(std::string_view name, std::string const& on, array const& pipeline) const;
-    document inserted(collection& c, document doc);
+    document inserted(collection& c, document doc, query_options const& options);
     /// With the mutex held: changes what is selected, or inserts.
-    update_result update_selected(std::string const& collection, selection const& which, updater const& change, bool upsert);
+    update_result update_selected(
+        std::string const& collection, selection const& which, updater const& change, bool upsert, query_options const& options);
     bool updated(collection& c, record_handle at, document doc);
 
     /// Locks, selects, and answers the documents in the order asked for.
@@ -170,7 +171,7 @@ private:
     /// What `$out` and `$merge` do with the documents of a pipeline, all of which are there before the first is written.
     void write_output(pipeline_output const& to, document_stream& from, query_options const& options);
     /// All or nothing, in one step for whoever reads.
-    void replace_collection(std::string const& name, document_stream& from);
+    void replace_collection(std::string const& name, document_stream& from, query_options const& options);
     void merge(pipeline_output const& to, document_stream& from, query_options const& options);
     /// With the mutex held. True when a document was there.
     bool merge_one(pipeline_output const& to, document d, document const& filter, query_options const& options);
@@ -189,6 +190,9 @@ private:
 
 /// Throws code 73 for a name that no collection can have.
 void check_collection_name(std::string_view database, std::string_view collection, bool for_writing);
+/// What `bypassDocumentValidation` of `extra` says.
+bool bypasses_validation(document const& extra);
+collection::validation validation_of(bool bypassed) noexcept;
 /// Refuses fields of `extra` that are not in `known` or harmless for every operation, with `errc::unsupported`.
 void check_extra(document const& extra, std::string_view operation, std::initializer_list<std::string_view> known = {});
 

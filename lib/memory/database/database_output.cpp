@@ -59,12 +59,12 @@ void database::write_output(pipeline_output const& to, document_stream& from, qu
         refuse(illegal_operation, fmt::format("error with target namespace: Invalid collection name: {}", to.collection));
     check_collection_name(name(), to.collection, true);
     if (to.replaces())
-        replace_collection(to.collection, from);
+        replace_collection(to.collection, from, options);
     else
         merge(to, from, options);
 }
 
-void database::replace_collection(std::string const& name, document_stream& from) {
+void database::replace_collection(std::string const& name, document_stream& from, query_options const& options) {
     std::vector<document> prepared;
     while (auto d = from.next())
         prepared.push_back(prepare_for_insert(take(std::move(d))));
@@ -81,7 +81,7 @@ void database::replace_collection(std::string const& name, document_stream& from
         }
     }
     for (document& d : prepared)
-        made.insert(std::move(d));
+        made.insert(std::move(d), validation_of(options.bypasses_validation));
     // Nothing has been refused: from here on the collection is another one, for journals too.
     if (existing != nullptr) {
         replaced = entries().extract(name);
@@ -148,7 +148,7 @@ bool database::merge_one(pipeline_output const& to, document d, document const& 
     selection const same{filter, matches, nullptr, 0, 1, given.collation == nullptr, &no_hint};
     bool const inserts = to.when_not_matched == not_matched::insert;
     auto const update = [&](value change, query_options const& options, bool upsert) {
-        return update_selected(to.collection, same, updater::compile(change, {}, options), upsert).matched_count != 0;
+        return update_selected(to.collection, same, updater::compile(change, {}, options), upsert, options).matched_count != 0;
     };
     switch (to.when_matched) {
     case matched::replace:
@@ -158,7 +158,7 @@ bool database::merge_one(pipeline_output const& to, document d, document const& 
     case matched::keep_existing:
         return update(doc("$setOnInsert", std::move(d)), given, inserts);
     case matched::fail:
-        inserted(writable_or_new(to.collection), std::move(d));
+        inserted(writable_or_new(to.collection), std::move(d), given);
         return false;
     case matched::update: {
         query_options options = given;
@@ -166,7 +166,7 @@ bool database::merge_one(pipeline_output const& to, document d, document const& 
         if (update(to.update, options, false))
             return true;
         if (inserts)
-            inserted(writable_or_new(to.collection), std::move(d));
+            inserted(writable_or_new(to.collection), std::move(d), given);
         return false;
     }
     }

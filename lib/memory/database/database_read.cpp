@@ -89,6 +89,15 @@ void check_extra(document const& extra, std::string_view operation, std::initial
     }
 }
 
+bool bypasses_validation(document const& extra) {
+    auto const* const given = extra.find("bypassDocumentValidation");
+    return given != nullptr && given->truthy();
+}
+
+collection::validation validation_of(bool bypassed) noexcept {
+    return bypassed ? collection::validation::bypassed : collection::validation::wanted;
+}
+
 std::shared_ptr<text_specification const> database::text_of(std::string_view name) {
     access const lock(*this, name);
     auto const* c = find_collection(name);
@@ -100,6 +109,7 @@ query_options database::options_for(std::string_view collection, document const&
     options.text.index = text_of(collection);
     options.collation = collator::make(collation);
     options.world = std::make_shared<world>(shared_from_this(), options.collation);
+    options.bypasses_validation = memory::bypasses_validation(extra);
     if (auto const* let = extra.find("let"))
         options.let = evaluate_let(*let, options);
     return options;

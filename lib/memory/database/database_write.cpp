@@ -77,6 +77,7 @@ insert_result database::insert(insert_op op) {
         if (!attempt(i, [&] { prepared[i] = prepare_for_insert(std::move(docs[i])); }) && op.ordered)
             break;
     }
+    auto const validation = validation_of(bypasses_validation(op.extra));
     {
         writing const lock(*this, op.collection);
         auto& c = writable_or_new(op.collection);
@@ -84,7 +85,7 @@ insert_result database::insert(insert_op op) {
             if (!prepared[i])
                 continue;
             result.inserted_ids.push_back(prepared[i]->begin()->value());
-            if (attempt(i, [&] { c.insert(std::move(*prepared[i])); }))
+            if (attempt(i, [&] { c.insert(std::move(*prepared[i]), validation); }))
                 ++result.inserted_count;
             else if (op.ordered)
                 break;
@@ -102,9 +103,9 @@ insert_result database::insert(insert_op op) {
     return result;
 }
 
-document database::inserted(collection& c, document doc) {
+document database::inserted(collection& c, document doc, query_options const& options) {
     auto prepared = prepare_for_insert(std::move(doc));
-    return *c.insert(std::move(prepared))->doc;
+    return *c.insert(std::move(prepared), validation_of(options.bypasses_validation))->doc;
 }
 
 update_result database::update(update_op const& op) {
@@ -119,11 +120,11 @@ update_result database::update(update_op const& op) {
 
     writing const lock(*this, op.collection);
     return update_selected(op.collection,
-        {op.filter, matches, nullptr, 0, op.multi ? 0 : 1, options.collation == nullptr, &op.hint}, change, op.upsert);
+        {op.filter, matches, nullptr, 0, op.multi ? 0 : 1, options.collation == nullptr, &op.hint}, change, op.upsert, options);
 }
 
 update_result database::update_selected(
-    std::string const& collection, selection const& which, updater const& change, bool upsert) {
+    std::string const& collection, selection const& which, updater const& change, bool upsert, query_options const& options) {
     update_result result;
     if (auto* c = writable(collection)) {
         auto const found = select(*c, which);
@@ -135,7 +136,7 @@ update_result database::update_selected(
                     which.matches.matches(*at->doc, position);
                 if (change.apply(changed, position)) {
                     check_updated(changed);
-                    c->replace(at, std::move(changed));
+                    c->replace(at, std::move(changed), validation_of(options.bypasses_validation));
                     ++result.modified_count;
                 }
                 ++result.matched_count;
@@ -143,7 +144,7 @@ update_result database::update_selected(
         });
     }
     if (result.matched_count == 0 && upsert) {
-        auto const made = inserted(writable_or_new(collection), change.upsert(which.matches));
+        auto const made = inserted(writable_or_new(collection), change.upsert(which.matches), options);
         result.upserted_count = 1;
         result.upserted_id = made.begin()->value();
     }
@@ -197,7 +198,7 @@ std::optional<document> database::find_and_modify(find_and_modify_op const& op) 
     if (found.records.empty()) {
         if (!op.upsert)
             return std::nullopt;
-        auto const made = inserted(writable_or_new(op.collection), change->upsert(matches));
+        auto const made = inserted(writable_or_new(op.collection), change->upsert(matches), options);
         return op.return_new ? std::optional(shape.apply(made)) : std::nullopt;
     }
     auto const document_of = [&](record_handle at) {
@@ -221,7 +222,7 @@ std::optional<document> database::find_and_modify(find_and_modify_op const& op) 
         matches.matches(*before, position);
     if (change->apply(changed, position)) {
         check_updated(changed);
-        c->replace(at, std::move(changed));
+        c->replace(at, std::move(changed), validation_of(options.bypasses_validation));
     }
     return shape.apply(op.return_new ? *at->doc : *before, before.text_score());
 }

@@ -85,6 +85,8 @@ struct query_options {
     /// Variables of the command's `let`, already evaluated.
     document let;
     text_context text;
+    /// `bypassDocumentValidation`.
+    bool bypasses_validation = false;
 };
 
 } // namespace cormorant::memory

@@ -402,7 +402,51 @@ awaitable<void> find_and_modify_meets_a_duplicate(store_fixture& f) {
     EXPECT_EQ(e.details().path, "u");
 }
 
+awaitable<void> validation_can_be_bypassed(store_fixture& f) {
+    create_collection_op strict;
+    strict.collection = "c";
+    strict.options = json(R"({"validator": {"n": {"$lt": 3}}})");
+    co_await f.run(std::move(strict));
+    auto const bypass = doc("bypassDocumentValidation", true);
+
+    insert_op insert;
+    insert.collection = "c";
+    insert.docs = json_documents(R"([{"_id": 1, "n": 9}])");
+    error const refused = co_await f.refused(insert);
+    EXPECT_EQ(refused.code(), errc::document_validation);
+    insert.extra = bypass;
+    co_await f.run(std::move(insert));
+
+    auto update = update_of(doc("_id", 1), doc("$inc", doc("n", 1)));
+    error const not_changed = co_await f.refused(update);
+    EXPECT_EQ(not_changed.code(), errc::document_validation);
+    update.extra = bypass;
+    co_await f.run(std::move(update));
+
+    auto upsert = update_of(doc("_id", 2), doc("$set", doc("n", 8)));
+    upsert.upsert = true;
+    upsert.extra = bypass;
+    co_await f.run(std::move(upsert));
+
+    find_and_modify_op modify;
+    modify.collection = "c";
+    modify.filter = doc("_id", 2);
+    modify.update = doc("$inc", doc("n", 1));
+    modify.extra = bypass;
+    co_await f.run(std::move(modify));
+
+    aggregate_op out;
+    out.collection = "c";
+    out.pipeline = json_array(R"([{"$set": {"n": {"$add": ["$n", 10]}}}, {"$out": "c"}])");
+    out.extra = bypass;
+    co_await f.all(out);
+    out.pipeline = json_array(R"([{"$set": {"n": {"$add": ["$n", 100]}}}, {"$merge": "c"}])");
+    co_await f.all(std::move(out));
+    co_await expect_contents(f, R"([{"_id": 1, "n": 120}, {"_id": 2, "n": 119}])");
+}
+
 constexpr store_case cases[] = {
+    {"validation_can_be_bypassed", validation_can_be_bypassed},
     {"insert_answers_the_ids_in_order", insert_answers_the_ids_in_order},
     {"insert_generates_ids_and_puts_them_first", insert_generates_ids_and_puts_them_first},
     {"an_ordered_insert_stops_at_the_first_error", an_ordered_insert_stops_at_the_first_error},
