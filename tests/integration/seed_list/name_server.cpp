@@ -1,6 +1,7 @@
 #include "name_server.hpp"
 
 #include <arpa/nameser.h>
+#include <netdb.h>
 #include <resolv.h>
 
 #include <algorithm>
