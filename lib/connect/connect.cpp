@@ -24,8 +24,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::string_view memory_scheme = "memory://";
-constexpr std::string_view mongo_scheme = "mongodb://";
-constexpr std::string_view mongo_srv_scheme = "mongodb+srv://";
+using detail::mongo_scheme;
+using detail::mongo_srv_scheme;
 
 std::string uri_or_default(std::string uri) {
     if (!uri.empty())

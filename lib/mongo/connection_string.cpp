@@ -1,5 +1,7 @@
 #include "mongo/connection_string.hpp"
 
+#include "mongo/seed_list.hpp"
+
 #include <cormorant/error/error.hpp>
 
 #include <fmt/format.h>
@@ -100,7 +102,7 @@ std::string without_credentials(std::string_view message, std::string_view conne
 
 native::uri parse_uri(std::string const& connection_string) {
     native::initialise();
-    if (!connection_string.starts_with("mongodb://") && !connection_string.starts_with(seed_list_scheme))
+    if (!connection_string.starts_with(mongo_scheme) && !connection_string.starts_with(mongo_srv_scheme))
         bad_uri("it has to begin with mongodb:// or mongodb+srv://");
     require_one_at(connection_string);
     require_known_options(connection_string);

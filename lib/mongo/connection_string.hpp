@@ -10,8 +10,6 @@
 
 namespace cormorant::detail {
 
-inline constexpr std::string_view seed_list_scheme = "mongodb+srv://";
-
 [[noreturn]] void bad_uri(std::string const& why);
 /// Lower case, as the names of options are compared.
 std::string lower(std::string_view text);

@@ -51,10 +51,10 @@ std::string list_hosts(std::string const& connection_string) {
     auto const client = look_up(connection_string);
     auto const* const found = mongoc_client_get_uri(client.get());
 
-    auto rest = std::string_view(connection_string).substr(seed_list_scheme.size());
+    auto rest = std::string_view(connection_string).substr(mongo_srv_scheme.size());
     auto const path = std::min(rest.find_first_of("/?"), rest.size());
     auto const at = rest.substr(0, path).rfind('@');
-    std::string result = "mongodb://";
+    std::string result(mongo_scheme);
     if (at != std::string_view::npos)
         result += rest.substr(0, at + 1);
     result += fmt::format("{}", fmt::join(hosts_of(found), ","));

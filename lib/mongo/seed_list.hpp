@@ -3,8 +3,12 @@
 /// The hosts of a `mongodb+srv://` connection string.
 
 #include <string>
+#include <string_view>
 
 namespace cormorant::detail {
+
+inline constexpr std::string_view mongo_scheme = "mongodb://";
+inline constexpr std::string_view mongo_srv_scheme = "mongodb+srv://";
 
 /// The connection string with `mongodb://` that a `mongodb+srv://` one stands for: with the hosts of its SRV record, the options
 /// of its TXT record where it has none of its own, and TLS unless it says otherwise.

@@ -1,6 +1,7 @@
 #include "mongo/settings.hpp"
 
 #include "mongo/connection_string.hpp"
+#include "mongo/seed_list.hpp"
 
 #include <boost/asio/ssl/context.hpp>
 
@@ -148,7 +149,7 @@ void require_sensible(mongo_settings const& s) {
 
 mongo_settings parse_settings(std::string_view connection_string, mongo_options const& options) {
     native::initialise();
-    if (connection_string.starts_with(seed_list_scheme))
+    if (connection_string.starts_with(mongo_srv_scheme))
         throw error(errc::unsupported,
             "connection string: the hosts of mongodb+srv:// have to be looked up first, by connect or resolve_connection_string");
     auto uri = parse_uri(std::string(connection_string));

@@ -228,11 +228,6 @@ std::string code_of(error const& e, fault_kind kind) {
     return std::string(to_string(same ? errc::server_timeout : static_cast<errc>(e.code().value())));
 }
 
-bool has_label(error const& e, std::string_view label) {
-    auto const& all = e.details().server_labels;
-    return std::ranges::find(all, label) != all.end();
-}
-
 document fail_point_of(fault_kind kind) {
     switch (kind) {
     case fault_kind::closed_before:

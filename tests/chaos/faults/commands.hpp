@@ -3,6 +3,7 @@
 /// Every command that the library sends, and everything that a server may do instead of answering it.
 
 #include "faults.hpp"
+#include "labels.hpp"
 
 #include <functional>
 #include <string>
@@ -88,7 +89,6 @@ expected_error error_of(command_case const& c, fault_kind kind);
 
 /// The name of its code, whether it is the deadline or `maxTimeMS` that was first: the time that the server has is the deadline.
 std::string code_of(error const& e, fault_kind kind);
-bool has_label(error const& e, std::string_view label);
 
 template <class Op>
 reply_of<Op> awaited(store& s, Op op, call_options options = call_options()) {

@@ -1,6 +1,7 @@
 // Transactions of models, on each store.
 
 #include "fixture.hpp"
+#include "labels.hpp"
 
 #include <cormorant/bson/mapping.hpp>
 #include <cormorant/memory/memory_store.hpp>
@@ -18,7 +19,6 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/describe/class.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 #include <vector>
@@ -256,8 +256,7 @@ TEST_P(Transactions, attempts_are_counted_and_bounded) {
     EXPECT_EQ(e.code(), errc::write_conflict) << e.what();
     EXPECT_EQ(e.details().transaction_attempts, 3);
     EXPECT_EQ(e.details().model, "account");
-    auto const& labels = e.details().server_labels;
-    EXPECT_NE(std::find(labels.begin(), labels.end(), "TransientTransactionError"), labels.end());
+    EXPECT_TRUE(has_label(e, "TransientTransactionError"));
 
     error const none = failure_of(work(db, accounts, transaction_options().retry_for(0ms)));
     EXPECT_EQ(none.details().transaction_attempts, 1);

@@ -1,6 +1,7 @@
 // Transactions when something goes wrong between here and the server, and what they leave there.
 
-#include "fixture.hpp"
+#include "counter.hpp"
+#include "labels.hpp"
 
 #include <cormorant/model/transaction.hpp>
 
@@ -10,7 +11,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <string_view>
 
@@ -19,28 +19,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-bool labelled(error const& e, std::string_view label) {
-    auto const& all = e.details().server_labels;
-    return std::find(all.begin(), all.end(), label) != all.end();
-}
-
-update_op add_one() {
-    update_op op;
-    op.collection = "c";
-    op.filter = doc("_id", 1);
-    op.update = doc("$inc", doc("n", 1));
-    return op;
-}
-
-class mongo_transactions : public mongo_test {
+class mongo_transactions : public counter_test {
 protected:
     void SetUp() override {
-        run_op(insert_of("c", docs_of({doc("_id", 1, "n", 0)})));
+        counter_test::SetUp();
         in_.session = store_->make_session();
         in_.session->start_transaction();
     }
-    std::int64_t n() { return find_all(find_in("c")).front().at("n").as_int64(); }
-    std::int64_t open_transactions() { return server_status().at("transactions").as_document().at("currentOpen").as_int64(); }
     /// Waits for what happens in the background.
     void expect_no_open_transaction() {
         auto const until = std::chrono::steady_clock::now() + 10s;
@@ -62,7 +47,7 @@ TEST_F(mongo_transactions, a_broken_connection_makes_the_transaction_transient) 
         fail_point(doc("times", 1), doc("failCommands", arr(when), "closeConnection", true));
         auto const e = failure_in(when == std::string_view("update") ? operation(add_one()) : operation(find_in("c")));
         EXPECT_EQ(e.code(), errc::network) << e.what();
-        EXPECT_TRUE(labelled(e, "TransientTransactionError"));
+        EXPECT_TRUE(has_label(e, "TransientTransactionError"));
         EXPECT_EQ(e.details().attempts, 1) << "a statement of a transaction is not sent again";
         run_op(abort_transaction_op(), in_);
         in_.session->start_transaction();
@@ -86,8 +71,8 @@ TEST_F(mongo_transactions, a_commit_of_unknown_result_may_be_done_again) {
     fail_point(doc("times", 2), doc("failCommands", arr("commitTransaction"), "closeConnection", true));
     auto const e = failure_in(commit_transaction_op());
     EXPECT_EQ(e.code(), errc::network) << e.what();
-    EXPECT_TRUE(labelled(e, "UnknownTransactionCommitResult"));
-    EXPECT_FALSE(labelled(e, "TransientTransactionError"));
+    EXPECT_TRUE(has_label(e, "UnknownTransactionCommitResult"));
+    EXPECT_FALSE(has_label(e, "TransientTransactionError"));
     EXPECT_EQ(e.details().what_happened, outcome::maybe_applied);
     run_op(commit_transaction_op(), in_);
     EXPECT_EQ(n(), 1) << "once";
@@ -99,7 +84,7 @@ TEST_F(mongo_transactions, a_write_concern_that_is_not_met_leaves_the_commit_unk
     fail_point(doc("times", 1), doc("failCommands", arr("commitTransaction"), "writeConcernError", concern));
     auto const e = failure_in(commit_transaction_op());
     EXPECT_EQ(e.code(), errc::write_concern) << e.what();
-    EXPECT_TRUE(labelled(e, "UnknownTransactionCommitResult"));
+    EXPECT_TRUE(has_label(e, "UnknownTransactionCommitResult"));
     EXPECT_EQ(e.details().what_happened, outcome::applied);
     EXPECT_EQ(n(), 1);
 }
@@ -119,8 +104,8 @@ TEST_F(mongo_transactions, labels_of_the_server_are_kept) {
         doc("failCommands", arr("update"), "errorCode", 112, "errorLabels", arr("TransientTransactionError", "Another")));
     auto const e = failure_in(add_one());
     EXPECT_EQ(e.code(), errc::write_conflict);
-    EXPECT_TRUE(labelled(e, "TransientTransactionError"));
-    EXPECT_TRUE(labelled(e, "Another"));
+    EXPECT_TRUE(has_label(e, "TransientTransactionError"));
+    EXPECT_TRUE(has_label(e, "Another"));
 }
 
 TEST_F(mongo_transactions, sessions_are_used_again_and_ended_with_the_store) {

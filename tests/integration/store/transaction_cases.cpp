@@ -1,5 +1,6 @@
 // Transactions: what every store that has them answers. The codes and labels are those of MongoDB 6.0.5.
 
+#include "labels.hpp"
 #include "suite.hpp"
 
 #include <boost/asio/bind_executor.hpp>
@@ -7,7 +8,6 @@
 
 #include <gmock/gmock.h>
 
-#include <algorithm>
 #include <vector>
 
 namespace cormorant::testing {
@@ -69,11 +69,6 @@ std::int64_t n_of(documents const& docs, std::int32_t id) {
         if (d.at("_id") == value(id))
             return d.at("n").as_int64();
     return -1;
-}
-
-bool labelled(error const& e, std::string_view label) {
-    auto const& all = e.details().server_labels;
-    return std::find(all.begin(), all.end(), label) != all.end();
 }
 
 awaitable<void> what_a_transaction_writes_is_seen_by_others_when_it_is_committed(store_fixture& f) {
@@ -209,7 +204,7 @@ awaitable<void> the_first_of_two_writers_wins(store_fixture& f) {
     error const e = co_await second.refused(std::move(op));
     EXPECT_EQ(e.code(), errc::write_conflict) << e.what();
     EXPECT_EQ(e.details().server_code, 112);
-    EXPECT_TRUE(labelled(e, "TransientTransactionError"));
+    EXPECT_TRUE(has_label(e, "TransientTransactionError"));
     co_await first.commit();
     EXPECT_EQ(n_of(co_await f.contents("c"), 1), 15);
 
@@ -217,7 +212,7 @@ awaitable<void> the_first_of_two_writers_wins(store_fixture& f) {
     auto again = update_of(doc("_id", 2), doc("$inc", doc("n", 100)));
     error const over = co_await second.refused(std::move(again));
     EXPECT_EQ(over.details().server_code, 251) << over.what();
-    EXPECT_TRUE(labelled(over, "TransientTransactionError"));
+    EXPECT_TRUE(has_label(over, "TransientTransactionError"));
     co_await second.abort();
     EXPECT_EQ(n_of(co_await f.contents("c"), 2), 20);
 }
@@ -244,7 +239,7 @@ awaitable<void> what_changed_after_the_snapshot_cannot_be_written(store_fixture&
             e = co_await tx.refused(std::move(op));
         }
         EXPECT_EQ(e.code(), errc::write_conflict) << way << e.what();
-        EXPECT_TRUE(labelled(e, "TransientTransactionError"));
+        EXPECT_TRUE(has_label(e, "TransientTransactionError"));
         co_await tx.abort();
     }
 }
@@ -296,7 +291,7 @@ awaitable<void> a_unique_index_holds(store_fixture& f) {
         co_await second.commit();
     } catch (error const& conflict) {
         EXPECT_EQ(conflict.code(), errc::write_conflict) << conflict.what();
-        EXPECT_TRUE(labelled(conflict, "TransientTransactionError"));
+        EXPECT_TRUE(has_label(conflict, "TransientTransactionError"));
         ++failures;
     }
     EXPECT_EQ(failures, 1);
@@ -314,7 +309,7 @@ awaitable<void> a_failed_write_ends_the_transaction(store_fixture& f) {
     auto twice = insert_one(doc("_id", 2, "n", 0));
     error const e = co_await tx.refused(std::move(twice));
     EXPECT_EQ(e.code(), errc::duplicate_key);
-    EXPECT_FALSE(labelled(e, "TransientTransactionError")) << "it would fail again";
+    EXPECT_FALSE(has_label(e, "TransientTransactionError")) << "it would fail again";
     error const commit = co_await tx.refused(commit_transaction_op());
     EXPECT_EQ(commit.details().server_code, 251) << commit.what();
     EXPECT_EQ(text_of(co_await f.contents("c")), text_of(json_documents(three)));

@@ -1,7 +1,8 @@
 // Transactions and sessions over TLS, and servers that are not what they should be.
 
+#include "counter.hpp"
 #include "descriptors.hpp"
-#include "fixture.hpp"
+#include "labels.hpp"
 #include "secured_server.hpp"
 
 #include <cormorant/model/transaction.hpp>
@@ -13,7 +14,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <vector>
@@ -23,31 +23,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-update_op add_one() {
-    update_op op;
-    op.collection = "c";
-    op.filter = doc("_id", 1);
-    op.update = doc("$inc", doc("n", 1));
-    return op;
-}
-
-bool is_transient(error const& e) {
-    auto const& labels = e.details().server_labels;
-    return std::ranges::find(labels, "TransientTransactionError") != labels.end();
-}
-
-class tls : public mongo_test {
+class tls : public counter_test {
 protected:
-    void SetUp() override { run_op(insert_of("c", docs_of({doc("_id", 1, "n", 0)}))); }
-
     static call_options in_transaction_of(store& s) {
         call_options in;
         in.session = s.make_session();
         in.session->start_transaction();
         return in;
     }
-    std::int64_t n() { return find_all(find_in("c")).front().at("n").as_int64(); }
-    std::int64_t open_transactions() { return server_status().at("transactions").as_document().at("currentOpen").as_int64(); }
 
     /// A store that says who it is talking to, and how, in its own way.
     std::shared_ptr<store> make_store_at(std::string_view host, std::string_view options) const {
@@ -80,7 +63,7 @@ TEST_F(tls, the_second_of_two_writers_has_to_begin_anew) {
     run_op(add_one(), first);
     auto const e = failure_of(add_one(), second);
     EXPECT_EQ(e.code(), errc::write_conflict) << e.what();
-    EXPECT_TRUE(is_transient(e));
+    EXPECT_TRUE(has_label(e, "TransientTransactionError"));
     run_op(commit_transaction_op(), first);
     run_op(abort_transaction_op(), second);
     second.session->start_transaction();
